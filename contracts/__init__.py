@@ -1,0 +1,1 @@
+"""Vocabulary of the product: every struct, port, event and error, on paper."""

@@ -1,0 +1,1 @@
+"""Canon: vendor-neutral structs of the business, one idea a file."""

@@ -1,0 +1,41 @@
+"""References into connected systems, pages of objects, and the small types that many objects share."""
+
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+from msgspec import Meta, Struct
+
+T = TypeVar("T")
+
+Ref = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9_-]+:[^\s]+$",
+        max_length=200,
+        description="`system:kind:id`; `system` is the instance code of a connection",
+    ),
+]
+Text = Annotated[str, Meta(min_length=1, max_length=300)]
+Code = Annotated[str, Meta(min_length=1, max_length=60)]
+CountryCode = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+CurrencyCode = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
+Limit = Annotated[int, Meta(ge=1, description="page size; a value above 200 is lowered to it")]
+Cursor = Annotated[str, Meta(min_length=1, max_length=500, description="`next_cursor` of the page before")]
+
+
+class Page(Struct, Generic[T], frozen=True, kw_only=True):
+    """One page. `next_cursor` is null on the last page; `as_of` is when the source was read (UTC)."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+    as_of: datetime | None = None
+
+
+def ref(system: str, kind: str, key: str) -> str:
+    """`ref("certinia", "project", "a7O")` -> `certinia:project:a7O`."""
+    return f"{system}:{kind}:{key}"
+
+
+def ref_id(value: str) -> str:
+    """The system's own id inside a reference."""
+    return value.split(":", 2)[2]

@@ -1,0 +1,118 @@
+"""What finance looks at: the billing queue with figures, one item with its checks, and how fresh it all is."""
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from contracts.call import Call
+from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit
+from contracts.money import Exact
+from contracts.operation import operation
+from contracts.problems import NotFound
+from contracts.process.billing_objects import BillGroup, BillGroupState, Check
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """Count, amount and hours of the items in one state and currency."""
+
+    state: BillGroupState
+    currency: CurrencyCode
+    count: int
+    amount: Exact
+    hours: Exact
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """A blocking reason with what it holds back, the largest first."""
+
+    code: Code
+    sentence: str
+    owner_role: Code
+    count: int
+    currency: CurrencyCode
+    amount: Exact
+
+
+class Freshness(Struct, frozen=True, kw_only=True):
+    """When a system was last read. `stale` when longer ago than that system's limit."""
+
+    system: Code
+    port: Code
+    read_at: datetime | None
+    stale: bool
+    limit_s: int
+
+
+class Unbilled(Struct, frozen=True, kw_only=True):
+    """Approved value that is not invoiced, by transaction state and currency."""
+
+    state: Code
+    currency: CurrencyCode
+    count: int
+    amount: Exact
+    hours: Exact
+
+
+class BillingQueue(Struct, frozen=True, kw_only=True):
+    """The queue. `items` are one page; figures and reasons count all items."""
+
+    figures: tuple[Figure, ...]
+    unbilled: tuple[Unbilled, ...]
+    reasons: tuple[Reason, ...]
+    items: tuple[BillGroup, ...]
+    freshness: tuple[Freshness, ...]
+    next_cursor: str | None = None
+    as_of: datetime
+
+
+class TimelineEntry(Struct, frozen=True, kw_only=True):
+    """Something that happened to the item."""
+
+    at: datetime
+    system: Code
+    what: str
+    by: str | None = None
+
+
+class BillingItem(Struct, frozen=True, kw_only=True):
+    """One item with its 32 checks, their evidence, and how it got here."""
+
+    item: BillGroup
+    checks: tuple[Check, ...]
+    timeline: tuple[TimelineEntry, ...]
+    freshness: tuple[Freshness, ...]
+    as_of: datetime
+
+
+class FinanceDashboard(Protocol):
+    """The finance view."""
+
+    @operation("GET", "/billing-queue", scope="finance:read")
+    async def billing_queue(
+        self,
+        call: Call,
+        state: BillGroupState | None = None,
+        sort: Literal["queue", "amount"] = "queue",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
+    ) -> BillingQueue:
+        """Read the billing queue with figures, reasons and freshness."""
+        ...
+
+    @operation("GET", "/billing-queue/{item_id}", scope="finance:read", problems=(NotFound,))
+    async def billing_item(self, call: Call, item_id: Code) -> BillingItem:
+        """Read one item with its checks, evidence and timeline."""
+        ...
+
+    @operation("GET", "/freshness", scope="finance:read")
+    async def freshness(self, call: Call) -> "FreshnessReport":
+        """Read when each connected system was last read."""
+        ...
+
+
+class FreshnessReport(Struct, frozen=True, kw_only=True):
+    """Freshness of all connected systems."""
+
+    items: tuple[Freshness, ...]
+    as_of: datetime

@@ -1,0 +1,327 @@
+"""What the hub itself owns, with the names of domain rules 2.2: contracts, lines, rate cards, policies, projects, customers."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from contracts.canon.deal import BillingMethod
+from contracts.canon.ref import Code, CountryCode, CurrencyCode, Page, Ref, Text
+from contracts.money import Exact
+
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+ContractState = Literal["draft", "in_review", "active", "suspended", "completed", "terminated", "closed", "cancelled"]
+CardScope = Literal["project_person", "project_role", "contract_line", "client", "standard"]
+CardState = Literal["draft", "in_review", "active", "superseded", "expired", "withdrawn"]
+RevenueMethod = Literal["right_to_invoice", "cost_to_cost", "hours", "milestone", "straight_line", "completed_contract"]
+
+
+class PurchaseOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The client's order. `amount` null: not limited."""
+
+    number: Code
+    amount: Exact | None = None
+    expires_on: date | None = None
+
+
+class FixedFx(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """An agreed exchange rate (FX-1)."""
+
+    from_: CurrencyCode
+    to: CurrencyCode
+    rate: Exact
+
+
+class VolumeTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """Marginal discount from a cumulative net on (DISC-1)."""
+
+    from_: Exact
+    pct: Exact
+
+
+class ContractChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change order of the contract that is under way."""
+
+    id: Code
+    state: Literal["draft", "submitted", "approved", "rejected", "applied", "cancelled"]
+    effective_date: date
+    holds_billing: bool = False
+
+
+class RetainerBalance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The retainer a contract draws on."""
+
+    id: Code
+    state: Literal["draft", "posted", "exhausted", "expired", "refunded"]
+    available: Exact
+    tax_code: Code
+    low_threshold: Exact | None = None
+    posted_on: date | None = None
+    expires_on: date | None = None
+
+
+class NewContractLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A contract line (`ctl`). `id` is kept when given (ID-1), else made. `task_ids` empty: all tasks of the project."""
+
+    id: Code | None = None
+    billing_method: BillingMethod
+    project_id: Code
+    task_ids: tuple[Code, ...] = ()
+    value: Exact | None = None
+    nte_amount: Exact | None = None
+    nte_hours: Exact | None = None
+    billing_unit: Literal["hour", "day"] | None = None
+    hours_per_day: Exact | None = None
+    increment_minutes: int | None = None
+    increment_mode: Literal["up", "nearest", "down"] = "up"
+    minimum_minutes: int | None = None
+    rounding_scope: Literal["entry", "day"] = "entry"
+    day_rounding: Literal["exact", "half_day", "full_day"] = "exact"
+    multipliers: dict[str, Exact] = {}
+    discount_pct: Exact | None = None
+    includes_time: bool = True
+    includes_expenses: bool = True
+    tax_code_rule: Code = "general"
+    revenue_method: RevenueMethod = "right_to_invoice"
+    service_place_rule: Literal["general", "performed", "property"] = "general"
+    cost_center_id: Code
+    description_required: bool = False
+
+
+class NewContract(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A contract (`ctr`) with its lines, as signed."""
+
+    id: Code | None = None
+    engagement_id: Code | None = None
+    customer_id: Code
+    bill_to_id: Code | None = None
+    legal_entity_id: Code
+    name: Text
+    opportunity_id: Ref | None = None
+    currency: CurrencyCode
+    start: date
+    end: date | None = None
+    signed_on: date | None = None
+    document_ref: str | None = None
+    payment_terms: Code | None
+    invoice_grouping: Literal["per_contract", "per_project", "per_po", "per_contract_line", "per_customer"] = (
+        "per_contract"
+    )
+    line_detail: Literal["entry", "resource_role", "role", "task", "project"] = "resource_role"
+    billing_cycle: Literal["weekly", "semi_monthly", "monthly", "quarterly", "on_event"] = "monthly"
+    po_required: bool = False
+    po: PurchaseOrder | None = None
+    nte_amount: Exact | None = None
+    nte_scope: Literal["time_only", "time_and_expense"] = "time_and_expense"
+    cap_policy: Literal["split", "block_entry", "warn"] = "split"
+    cap_tolerance_amount: Exact | None = None
+    rate_fallback: Literal["contract", "client", "standard"] = "standard"
+    fx_fixed: tuple[FixedFx, ...] = ()
+    volume_tiers: tuple[VolumeTier, ...] = ()
+    min_invoice_amount: Exact | None = None
+    sequential_billing: bool = False
+    partial_billing: bool = False
+    margin_threshold_pct: Exact | None = None
+    change_orders: tuple[ContractChange, ...] = ()
+    retainer: RetainerBalance | None = None
+    lines: tuple[NewContractLine, ...]
+
+
+class ContractLine(NewContractLine, frozen=True, kw_only=True):
+    """A registered contract line."""
+
+    id: Code
+    contract_id: Code
+
+
+class Contract(NewContract, frozen=True, kw_only=True):
+    """A registered contract. `contract_version` counts signed versions, `version` every change (ID-3)."""
+
+    id: Code
+    lines: tuple[ContractLine, ...]
+    state: ContractState
+    contract_version: int
+    version: int
+    updated_at: datetime
+
+
+class ContractPage(Page[Contract], frozen=True, kw_only=True):
+    """A page of contracts."""
+
+
+class ScopeRef(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a rate card is for, by its scope; `standard` may name an entity or nothing."""
+
+    project_id: Code | None = None
+    resource_id: Code | None = None
+    contract_line_id: Code | None = None
+    customer_id: Code | None = None
+    legal_entity_id: Code | None = None
+
+
+class NewRateLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One price (`rtl`); a null dimension means any. Both dates inclusive; a null date is the card's."""
+
+    role_code: Code | None = None
+    seniority_code: Code | None = None
+    location_code: Code | None = None
+    time_type: Code | None = None
+    method: Literal["amount", "cost_plus"] = "amount"
+    rate: Exact | None = None
+    markup_pct: Exact | None = None
+    unit: Literal["hour", "day", "unit", "month"] = "hour"
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+
+class NewRateCard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A version of a rate card (`rcd`)."""
+
+    name: Text
+    scope: CardScope
+    scope_ref: ScopeRef = ScopeRef()
+    currency: CurrencyCode
+    effective_from: date
+    effective_to: date | None = None
+    lines: tuple[NewRateLine, ...]
+
+
+class RateLine(NewRateLine, frozen=True, kw_only=True):
+    """A registered price."""
+
+    id: Code
+
+
+class RateCard(NewRateCard, frozen=True, kw_only=True):
+    """A registered rate card."""
+
+    id: Code
+    lines: tuple[RateLine, ...]
+    state: CardState
+    card_version: int
+    author: str
+    version: int
+    updated_at: datetime
+
+
+class RateCardPage(Page[RateCard], frozen=True, kw_only=True):
+    """A page of rate cards."""
+
+
+class NewPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A policy (`pol`): numbers that rules read; the most specific valid scope wins (POL-1)."""
+
+    kind: Literal["approval", "receipt", "retro", "rerate", "tolerance", "write_down", "booking", "alert", "retention"]
+    scope: Literal["global", "legal_entity", "customer", "contract"] = "global"
+    scope_ref: Code | None = None
+    values: dict[str, str]
+    effective_from: date
+    effective_to: date | None = None
+
+
+class Policy(NewPolicy, frozen=True, kw_only=True):
+    """A registered policy."""
+
+    id: Code
+    approved_by: str
+    version: int
+    updated_at: datetime
+
+
+class PolicyPage(Page[Policy], frozen=True, kw_only=True):
+    """A page of policies."""
+
+
+class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer (`cus`) the hub knows. `refs` are its cross references (ID-2): CRM account, ERP customer."""
+
+    id: Code | None = None
+    name: Text
+    legal_name: Text
+    country: CountryCode
+    parent_id: Code | None = None
+    tax_status: Literal["business", "consumer"] = "business"
+    tax_id: str | None = None
+    tax_id_valid: bool = False
+    default_currency: CurrencyCode
+    refs: tuple[Ref, ...] = ()
+
+
+class Customer(NewCustomer, frozen=True, kw_only=True):
+    """A registered customer."""
+
+    id: Code
+    status: Literal["prospect", "active", "inactive"]
+    version: int
+    updated_at: datetime
+
+
+class CustomerPage(Page[Customer], frozen=True, kw_only=True):
+    """A page of customers."""
+
+
+class NewRegisteredProject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A project (`prj`) that exists already in the PSA and ERP: adopted, not created. `refs`: PSA project, ERP shell."""
+
+    id: Code | None = None
+    engagement_id: Code | None = None
+    customer_id: Code
+    legal_entity_id: Code
+    code: Code
+    name: Text
+    country: CountryCode
+    currency: CurrencyCode
+    start: date
+    end: date | None = None
+    hold_from: date | None = None
+    status: Literal["proposed", "provisioning", "ready", "active", "on_hold", "closing", "closed", "cancelled"]
+    manager_name: str | None = None
+    opportunity_id: Ref | None = None
+    refs: tuple[Ref, ...] = ()
+
+
+class RegisteredProject(NewRegisteredProject, frozen=True, kw_only=True):
+    """A registered project."""
+
+    id: Code
+    version: int
+    updated_at: datetime
+
+
+class RegisteredProjectPage(Page[RegisteredProject], frozen=True, kw_only=True):
+    """A page of projects."""
+
+
+class BusinessException(Struct, frozen=True, kw_only=True):
+    """A business exception (`exc`): what is wrong, who owns it, by when. `facts` are its evidence."""
+
+    id: Code
+    code: Code
+    meaning: str
+    severity: Literal["blocking", "warning"]
+    object_id: str
+    rule_key: str
+    run_id: Code | None = None
+    step: str | None = None
+    owner_role: Code
+    amount_at_risk: Exact | None = None
+    currency: CurrencyCode | None = None
+    created_at: datetime
+    due_at: datetime
+    state: Literal["open", "acknowledged", "in_progress", "resolved", "waived"]
+    resolution: str | None = None
+    suggested_fixes: tuple[str, ...] = ()
+    facts: dict[str, Any] = {}
+    correlation_id: str = ""
+    version: int
+    updated_at: datetime
+
+
+class BusinessExceptionPage(Page[BusinessException], frozen=True, kw_only=True):
+    """A page of exceptions."""
+
+
+class Resolution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was done about it, for the record."""
+
+    note: Reason

@@ -1,0 +1,156 @@
+"""Commands on what the hub itself owns. State changes follow the state tables (ST-1..ST-4)."""
+
+from typing import Protocol
+
+from contracts.call import Call
+from contracts.canon.ref import Code, Cursor, Limit
+from contracts.operation import operation
+from contracts.problems import Conflict, NotFound, PreconditionFailed, RuleViolated
+from contracts.process import register_objects as objects
+
+_MOVE = (NotFound, Conflict, RuleViolated, PreconditionFailed)
+
+
+class Registers(Protocol):
+    """Customers, projects, contracts, rate cards, policies and exceptions."""
+
+    @operation("POST", "/customers", scope="registers:write", status=201, problems=(RuleViolated, Conflict))
+    async def add_customer(self, call: Call, body: objects.NewCustomer) -> objects.Customer:
+        """Register a customer with its cross references."""
+        ...
+
+    @operation("GET", "/customers", scope="registers:read")
+    async def list_customers(self, call: Call, cursor: Cursor | None = None, limit: Limit = 50) -> objects.CustomerPage:
+        """List customers by id."""
+        ...
+
+    @operation("GET", "/customers/{customer_id}", scope="registers:read", problems=(NotFound,))
+    async def get_customer(self, call: Call, customer_id: Code) -> objects.Customer:
+        """Read a customer."""
+        ...
+
+    @operation("POST", "/projects", scope="registers:write", status=201, problems=(RuleViolated, Conflict))
+    async def adopt_project(self, call: Call, body: objects.NewRegisteredProject) -> objects.RegisteredProject:
+        """Register a project that PSA and ERP already have."""
+        ...
+
+    @operation("GET", "/projects", scope="registers:read")
+    async def list_projects(
+        self, call: Call, cursor: Cursor | None = None, limit: Limit = 50
+    ) -> objects.RegisteredProjectPage:
+        """List projects by id."""
+        ...
+
+    @operation("GET", "/projects/{project_id}", scope="registers:read", problems=(NotFound,))
+    async def get_project(self, call: Call, project_id: Code) -> objects.RegisteredProject:
+        """Read a project."""
+        ...
+
+    @operation("POST", "/contracts", scope="registers:write", status=201, problems=(RuleViolated, Conflict))
+    async def add_contract(self, call: Call, body: objects.NewContract) -> objects.Contract:
+        """Register a signed contract as a draft; CTR and CTL invariants hold."""
+        ...
+
+    @operation("GET", "/contracts", scope="registers:read")
+    async def list_contracts(self, call: Call, cursor: Cursor | None = None, limit: Limit = 50) -> objects.ContractPage:
+        """List contracts by id."""
+        ...
+
+    @operation("GET", "/contracts/{contract_id}", scope="registers:read", problems=(NotFound,))
+    async def get_contract(self, call: Call, contract_id: Code) -> objects.Contract:
+        """Read a contract with its lines."""
+        ...
+
+    @operation("POST", "/contracts/{contract_id}/submit", scope="registers:write", problems=_MOVE)
+    async def submit_contract(self, call: Call, contract_id: Code) -> objects.Contract:
+        """Send a draft to review."""
+        ...
+
+    @operation("POST", "/contracts/{contract_id}/activate", scope="registers:write", problems=_MOVE)
+    async def activate_contract(self, call: Call, contract_id: Code) -> objects.Contract:
+        """Put a reviewed contract into force; it must be signed."""
+        ...
+
+    @operation("POST", "/contracts/{contract_id}/suspend", scope="registers:write", problems=_MOVE)
+    async def suspend_contract(self, call: Call, contract_id: Code, body: objects.Resolution) -> objects.Contract:
+        """Stop billing until it resumes; the note is the reason."""
+        ...
+
+    @operation("POST", "/contracts/{contract_id}/resume", scope="registers:write", problems=_MOVE)
+    async def resume_contract(self, call: Call, contract_id: Code) -> objects.Contract:
+        """Put a suspended contract back into force."""
+        ...
+
+    @operation("POST", "/rate-cards", scope="registers:write", status=201, problems=(RuleViolated, Conflict))
+    async def add_rate_card(self, call: Call, body: objects.NewRateCard) -> objects.RateCard:
+        """Register a version of a rate card as a draft."""
+        ...
+
+    @operation("GET", "/rate-cards", scope="registers:read")
+    async def list_rate_cards(
+        self, call: Call, cursor: Cursor | None = None, limit: Limit = 50
+    ) -> objects.RateCardPage:
+        """List rate cards by id."""
+        ...
+
+    @operation("GET", "/rate-cards/{card_id}", scope="registers:read", problems=(NotFound,))
+    async def get_rate_card(self, call: Call, card_id: Code) -> objects.RateCard:
+        """Read a rate card with its lines."""
+        ...
+
+    @operation("POST", "/rate-cards/{card_id}/submit", scope="registers:write", problems=_MOVE)
+    async def submit_rate_card(self, call: Call, card_id: Code) -> objects.RateCard:
+        """Send a draft to review."""
+        ...
+
+    @operation("POST", "/rate-cards/{card_id}/approve", scope="rate-cards:approve", problems=_MOVE)
+    async def approve_rate_card(self, call: Call, card_id: Code) -> objects.RateCard:
+        """Put a card into force; the approver is not the author (SOD-1)."""
+        ...
+
+    @operation("POST", "/policies", scope="policies:write", status=201, problems=(RuleViolated, Conflict))
+    async def add_policy(self, call: Call, body: objects.NewPolicy) -> objects.Policy:
+        """Set a policy from a day on."""
+        ...
+
+    @operation("GET", "/policies", scope="registers:read")
+    async def list_policies(self, call: Call, cursor: Cursor | None = None, limit: Limit = 50) -> objects.PolicyPage:
+        """List policies by id."""
+        ...
+
+    @operation("GET", "/exceptions", scope="exceptions:read")
+    async def list_exceptions(
+        self,
+        call: Call,
+        state: Code | None = None,
+        code: Code | None = None,
+        owner_role: Code | None = None,
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
+    ) -> objects.BusinessExceptionPage:
+        """List exceptions, the earliest due first."""
+        ...
+
+    @operation("GET", "/exceptions/{exception_id}", scope="exceptions:read", problems=(NotFound,))
+    async def get_exception(self, call: Call, exception_id: Code) -> objects.BusinessException:
+        """Read an exception with its evidence."""
+        ...
+
+    @operation("POST", "/exceptions/{exception_id}/acknowledge", scope="exceptions:write", problems=_MOVE)
+    async def acknowledge_exception(self, call: Call, exception_id: Code) -> objects.BusinessException:
+        """Say that somebody looks at it."""
+        ...
+
+    @operation("POST", "/exceptions/{exception_id}/resolve", scope="exceptions:write", problems=_MOVE)
+    async def resolve_exception(
+        self, call: Call, exception_id: Code, body: objects.Resolution
+    ) -> objects.BusinessException:
+        """Say what was done; what waited for it goes on and looks again."""
+        ...
+
+    @operation("POST", "/exceptions/{exception_id}/waive", scope="exceptions:waive", problems=_MOVE)
+    async def waive_exception(
+        self, call: Call, exception_id: Code, body: objects.Resolution
+    ) -> objects.BusinessException:
+        """Accept it with a reason; only finance control may."""
+        ...

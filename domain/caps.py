@@ -1,0 +1,200 @@
+"""Not-to-exceed caps (CAP-1..CAP-8): which part of each item is billable, which is held."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from contracts.money import (
+    HOURS_PLACES,
+    ZERO,
+    Currency,
+    Exact,
+    RoundingMode,
+    minor_units,
+    precise,
+    round_money,
+    round_places,
+)
+from domain.terms import Input
+
+CapPolicy = Literal["split", "block_entry", "warn"]
+NteScope = Literal["time_only", "time_and_expense"]
+CapCode = Literal["CAP_SOFT_EXCEEDED", "CAP_EXCEEDED", "CAP_OVERAGE_HELD"]
+
+ALERT_LEVELS = (75, 90, 100)
+_AMOUNTS = ("contract", "contract_line", "po")
+_HOURS = "line_hours"
+_FIRST = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+class CapAmounts(Input, frozen=True, kw_only=True):
+    """Limits, or what is consumed of them: three amounts in contract currency and hours of the line."""
+
+    contract: Exact | None = None
+    contract_line: Exact | None = None
+    po: Exact | None = None
+    line_hours: Exact | None = None
+
+
+class CapItem(Input, frozen=True, kw_only=True):
+    """A rated item that wants to be billed; `hours` are those of time."""
+
+    id: str
+    kind: str
+    service_date: dt.date
+    approved_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    hours: Exact = ZERO
+    quantity: Exact
+    bill_rate: Exact = ZERO
+    amount: Exact
+
+
+class CapQuestion(Input, frozen=True, kw_only=True):
+    """Items against limits; an absent limit is none, an absent consumption is 0."""
+
+    currency: Currency
+    policy: CapPolicy = "split"
+    tolerance_amount: Exact = ZERO
+    nte_scope: NteScope = "time_and_expense"
+    limits: CapAmounts = CapAmounts()
+    consumed: CapAmounts = CapAmounts()
+    items: tuple[CapItem, ...] = ()
+    rounding_mode: RoundingMode = "HALF_UP"
+
+
+class CappedItem(Struct, frozen=True, kw_only=True):
+    """An item after the caps: the billable part and the held overage."""
+
+    id: str
+    billable_amount: Exact
+    billable_quantity: Exact
+    overage_amount: Exact
+    overage_quantity: Exact
+    code: CapCode | None
+
+
+class CapResult(Struct, frozen=True, kw_only=True):
+    """Items in cap order and the consumption after them, for the keys that have limits."""
+
+    items: tuple[CappedItem, ...]
+    consumed: dict[str, Exact]
+
+
+def _present(caps: CapAmounts) -> dict[str, Decimal]:
+    return {key: value for key in (*_AMOUNTS, _HOURS) if (value := getattr(caps, key)) is not None}
+
+
+class _Grant(Struct, frozen=True, kw_only=True):
+    amount: Decimal
+    quantity: Decimal
+    hours: Decimal
+    code: CapCode | None = None
+
+
+class _Caps:
+    """The running consumption of one batch."""
+
+    def __init__(self, question: CapQuestion) -> None:
+        self.question = question
+        self.limits = _present(question.limits)
+        before = _present(question.consumed)
+        self.consumed = {key: before.get(key, ZERO) for key in self.limits}
+
+    def amount_keys(self, item: CapItem) -> list[str]:
+        """The amount limits an item must respect (CAP-7)."""
+        keys = [key for key in _AMOUNTS if key in self.limits]
+        exempt = item.kind == "expense" and self.question.nte_scope == "time_only"
+        return [key for key in keys if key == "po"] if exempt else keys
+
+    def counts_hours(self, item: CapItem) -> bool:
+        return item.kind == "time" and _HOURS in self.limits
+
+    def headroom(self, key: str) -> Decimal:
+        return max(ZERO, self.limits[key] - self.consumed[key])
+
+    def amount_fits(self, item: CapItem) -> bool:
+        allowed = self.question.tolerance_amount
+        return item.amount == 0 or all(
+            self.consumed[key] + item.amount <= self.limits[key] + allowed for key in self.amount_keys(item)
+        )
+
+    def hours_fit(self, item: CapItem) -> bool:
+        return (
+            item.hours <= 0 or not self.counts_hours(item) or self.consumed[_HOURS] + item.hours <= self.limits[_HOURS]
+        )
+
+    def grant(self, item: CapItem) -> _Grant:
+        """What of an item is billable (CAP-3, CAP-4, CAP-6)."""
+        whole = _Grant(amount=item.amount, quantity=item.quantity, hours=item.hours)
+        if item.amount < 0 or item.quantity < 0 or (self.amount_fits(item) and self.hours_fit(item)):
+            return whole
+        if self.question.policy == "warn":
+            return _Grant(amount=item.amount, quantity=item.quantity, hours=item.hours, code="CAP_SOFT_EXCEEDED")
+        if self.question.policy == "block_entry":
+            return _Grant(amount=ZERO, quantity=ZERO, hours=ZERO, code="CAP_EXCEEDED")
+        return self.split(item)
+
+    def split(self, item: CapItem) -> _Grant:
+        """The smaller of what amounts and hours leave; on a tie the hours govern."""
+        by_amount = min((self.headroom(key) for key in self.amount_keys(item)), default=item.amount)
+        by_amount = min(by_amount, item.amount)
+        by_hours = None if self.hours_fit(item) else self.split_by_hours(item)
+        if by_hours is not None and by_hours.amount <= by_amount:
+            return by_hours
+        share = by_amount / item.amount
+        return _Grant(
+            amount=by_amount,
+            quantity=round_places(item.quantity * share, HOURS_PLACES),
+            hours=round_places(item.hours * share, HOURS_PLACES),
+            code="CAP_OVERAGE_HELD",
+        )
+
+    def split_by_hours(self, item: CapItem) -> _Grant:
+        hours = self.headroom(_HOURS)
+        quantity = round_places(item.quantity * hours / item.hours, HOURS_PLACES)
+        amount = round_money(quantity * item.bill_rate, self.question.currency, self.question.rounding_mode)
+        return _Grant(amount=min(amount, item.amount), quantity=quantity, hours=hours, code="CAP_OVERAGE_HELD")
+
+    def consume(self, item: CapItem, grant: _Grant) -> None:
+        """Grow by what was granted; a negative item restores headroom, never below 0 (CAP-5, CAP-6)."""
+        for key in self.amount_keys(item):
+            self.consumed[key] = max(ZERO, self.consumed[key] + grant.amount)
+        if self.counts_hours(item):
+            restores = item.amount < 0 or item.quantity < 0
+            hours = -abs(grant.hours) if restores else grant.hours
+            self.consumed[_HOURS] = max(ZERO, self.consumed[_HOURS] + hours)
+
+
+@precise
+def apply_caps(question: CapQuestion) -> CapResult:
+    """Cap the items in the order service date, approval, id (CAP-2)."""
+    caps, items = _Caps(question), []
+    for item in sorted(question.items, key=lambda one: (one.service_date, one.approved_at or _FIRST, one.id)):
+        grant = caps.grant(item)
+        caps.consume(item, grant)
+        items.append(_capped(item, grant, question.currency))
+    return CapResult(items=tuple(items), consumed=_scaled(caps.consumed, question.currency))
+
+
+def _capped(item: CapItem, grant: _Grant, currency: str) -> CappedItem:
+    return CappedItem(
+        id=item.id,
+        billable_amount=round_money(grant.amount, currency),
+        billable_quantity=round_places(grant.quantity, HOURS_PLACES),
+        overage_amount=round_money(item.amount - grant.amount, currency),
+        overage_quantity=round_places(item.quantity - grant.quantity, HOURS_PLACES),
+        code=grant.code,
+    )
+
+
+def _scaled(consumed: dict[str, Decimal], currency: str) -> dict[str, Decimal]:
+    places = minor_units(currency)
+    return {key: round_places(value, HOURS_PLACES if key == _HOURS else places) for key, value in consumed.items()}
+
+
+def alert_levels(limit: Decimal, before: Decimal, after: Decimal) -> Sequence[int]:
+    """The percent levels a consumption has newly reached (CAP-8)."""
+    return [level for level in ALERT_LEVELS if before * 100 < limit * level <= after * 100]

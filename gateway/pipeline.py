@@ -1,0 +1,208 @@
+"""One pipeline, one order, and the runner. Phases: `on_request` in order; `on_record` in reverse, inside the transaction that holds
+the operation's rows; `on_response` of policies that were entered, in reverse; `on_finish` of all, always, which cannot change the reply.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from contracts.problems import Internal, NotFound, PreconditionFailed, Problem, StoreAway
+from gateway import waiting
+from gateway.exchange import Exchange
+from gateway.policies import audit, auth, correlation, idempotency, quota, throttle, validation, version
+from runtime.data.database import Connection
+from runtime.data.outages import guarded
+from runtime.http.arguments import query_pairs
+from runtime.http.replies import Reply, problem_reply
+from runtime.telemetry import bound, log
+from runtime.work.unit import unit_of_work
+
+if TYPE_CHECKING:
+    from gateway.config import Policies
+
+ORDER: tuple[ModuleType, ...] = (correlation, auth, version, throttle, quota, validation, idempotency, audit)
+
+Phase = Callable[[Exchange, Any], Awaitable[None]]
+RecordPhase = Callable[[Exchange, Connection, Any], Awaitable[None]]
+
+
+class Step(Struct, frozen=True):
+    """One policy on one route, with its settings there."""
+
+    name: str
+    open: bool
+    config: Any
+    on_request: Phase | None
+    on_response: Phase | None
+    on_finish: Phase | None
+    on_record: RecordPhase | None
+
+
+class Plan(Struct, frozen=True):
+    """The pipeline of one route, or of an address where no route is."""
+
+    steps: tuple[Step, ...]
+    requests: tuple[Step, ...]
+    records: tuple[Step, ...]
+    finishes: tuple[Step, ...]
+
+
+def _step(policy: ModuleType, config: Any) -> Step:
+    phases = (getattr(policy, phase, None) for phase in ("on_request", "on_response", "on_finish", "on_record"))
+    return Step(policy.__name__.rpartition(".")[2], policy.WHEN_STORE_IS_AWAY == "open", config, *phases)
+
+
+def _plan(steps: tuple[Step, ...]) -> Plan:
+    return Plan(
+        steps=steps,
+        requests=tuple(s for s in steps if s.on_request),
+        records=tuple(s for s in reversed(steps) if s.on_record),
+        finishes=tuple(s for s in steps if s.on_finish),
+    )
+
+
+def plan(settings: "Policies", group: str, lifecycle: version.Config | None) -> Plan:
+    """The pipeline of a route in `group`."""
+    limit, budget = settings.throttle.get(group), settings.quota.get(group)
+    configs: dict[ModuleType, Any] = {
+        correlation: settings.correlation,
+        auth: settings.auth.limit(),
+        version: lifecycle,
+        throttle: limit and limit.limit(),
+        quota: budget,
+        validation: settings.validation,
+        idempotency: settings.idempotency,
+        audit: settings.audit,
+    }
+    return _plan(tuple(_step(policy, configs[policy]) for policy in ORDER))
+
+
+NOWHERE = _plan((_step(correlation, correlation.Config()), _step(audit, audit.Config())))
+
+
+async def handle(x: Exchange) -> Reply:
+    """Run an exchange through the pipeline of its route. Always answers."""
+    steps = x.at().plan
+    entered = 0
+    try:
+        for step in steps.requests:
+            entered += 1
+            await _enter(step, x)
+            if x.reply is not None:
+                break
+        if x.reply is None:
+            with bound(correlation_id=x.correlation_id, request_id=x.request_id, tenant=x.known().tenant):
+                await _perform(x)
+                await waiting.wait_as_preferred(x)
+    except Exception as error:
+        _fail(x, error)
+    await _respond(x, steps.requests[:entered])
+    return await finish(x, steps)
+
+
+async def refuse(x: Exchange, problem: Problem) -> Reply:
+    """Answer where no route was found, or the request could not even be read."""
+    await correlation.on_request(x, correlation.Config())
+    _fail(x, problem)
+    return await finish(x, NOWHERE)
+
+
+async def finish(x: Exchange, steps: Plan) -> Reply:
+    """The last phase; returns the reply."""
+    for step in steps.finishes:
+        assert step.on_finish is not None
+        await step.on_finish(x, step.config)
+    assert x.reply is not None
+    return x.reply
+
+
+async def _enter(step: Step, x: Exchange) -> None:
+    assert step.on_request is not None
+    try:
+        await step.on_request(x, step.config)
+    except StoreAway as away:
+        if not step.open:
+            raise
+        log.warning("policy.open", policy=step.name, why=away.detail)
+
+
+async def _respond(x: Exchange, entered: tuple[Step, ...]) -> None:
+    try:
+        for step in reversed(entered):
+            if step.on_response is not None:
+                await step.on_response(x, step.config)
+    except Exception as error:
+        _fail(x, error)
+
+
+async def _perform(x: Exchange) -> None:
+    """Run the operation. One with effects ends in a transaction that holds its reply, its audit row and, if it writes here, its rows."""
+    if not x.at().effects:
+        x.reply = await _operate(x)
+        return
+    try:
+        await (_in_one_unit(x) if x.at().served.unit else _then_record(x))
+    except Exception as error:
+        x.recorded = False
+        _fail(x, error)
+        async with _unit(x) as connection:
+            await _record(x, connection)
+
+
+async def _in_one_unit(x: Exchange) -> None:
+    async with x.services.units.turn(), _unit(x) as connection:
+        x.reply = await _operate(x)
+        await _record(x, connection)
+
+
+async def _then_record(x: Exchange) -> None:
+    x.reply = await _operate(x)
+    async with _unit(x) as connection:
+        await _record(x, connection)
+
+
+@asynccontextmanager
+async def _unit(x: Exchange) -> AsyncIterator[Connection]:
+    with guarded("database"):
+        async with unit_of_work(x.services.database) as connection:
+            yield connection
+
+
+async def _record(x: Exchange, connection: Connection) -> None:
+    for step in x.at().plan.records:
+        assert step.on_record is not None
+        await step.on_record(x, connection, step.config)
+
+
+async def _operate(x: Exchange) -> Reply:
+    """Call the bound function; `If-Match: *` on what is absent is a failed precondition (RFC 9110 13.1.1)."""
+    route = x.at()
+    deadline = x.services.clock.now() + timedelta(seconds=x.services.deadline_s)
+    try:
+        result = await route.served.invoke(x.call(deadline), x.arguments)
+    except NotFound as absent:
+        if (x.header(b"if-match") or "").strip() == "*":
+            raise PreconditionFailed(f"{absent.detail} If-Match: * needs it to be there.") from absent
+        raise
+    return route.replier.reply(result, target=x.target, params=x.params, next_page=lambda cursor: _next_page(x, cursor))
+
+
+def _next_page(x: Exchange, cursor: str) -> str:
+    """The same target with another cursor."""
+    pairs = [(name, value) for name, value in query_pairs(x.query) if name != "cursor"]
+    return f"{x.target}?{urlencode([*pairs, ('cursor', cursor)])}"
+
+
+def _fail(x: Exchange, error: Exception) -> None:
+    """What was raised becomes the reply; what is no Problem is logged here, once, and told as Internal."""
+    if not isinstance(error, Problem):
+        log.exception("request.failed", target=x.target, correlation_id=x.correlation_id, exc_info=error)
+        detail = f"Ledgerway failed; the request was fine. Quote {x.correlation_id}."
+        error = Internal(detail, correlation_id=x.correlation_id)
+    x.problem = error
+    x.reply = problem_reply(error, correlation_id=x.correlation_id, instance=f"/portal/requests/{x.request_id}")

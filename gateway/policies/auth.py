@@ -1,0 +1,104 @@
+"""Who calls, and may they: access tokens and API keys, audience, scope (RFC 6750, RFC 9068, RFC 9728)."""
+
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+
+from contracts.problems import AbnormalUse, Forbidden, InvalidRequest, Problem, Unauthenticated
+from gateway.exchange import Exchange, Identity
+from gateway.services import Verifier
+from runtime.data.counters import Limit
+
+WHEN_STORE_IS_AWAY = "closed"  # nobody gets in because a key could not be looked up
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many credentials that do not hold an address may send at once, and per second, before it is refused unheard."""
+
+    failures_burst: int = 60
+    failures_per_s: int = 1
+
+    def limit(self) -> Limit:
+        """As the counters take it."""
+        return Limit(policy="failures", rate_per_s=self.failures_per_s, burst=self.failures_burst)
+
+
+async def on_request(x: Exchange, limit: Limit) -> None:
+    """Authenticate, then check audience and scope. Every refusal carries its challenge."""
+    try:
+        x.identity = await _identify(x, limit)
+        _authorise(x, x.identity)
+    except (Unauthenticated, Forbidden, InvalidRequest) as problem:
+        x.headers.append(("www-authenticate", challenge(problem, x.services.name, x.services.base_url)))
+        raise
+
+
+async def _identify(x: Exchange, limit: Limit) -> Identity:
+    verifier, credential = _credential(x)
+    identity = verifier.remembered(credential)
+    if identity is not None:
+        return identity
+    failures = f"failures:{x.address}"
+    _refuse_flood(x, failures, limit)
+    try:
+        return await verifier.verify(credential)
+    except Unauthenticated:
+        x.services.failures.take_now(failures, limit)
+        raise
+
+
+def _refuse_flood(x: Exchange, key: str, limit: Limit) -> None:
+    grant = x.services.failures.peek(key, limit)
+    if not grant.allowed:
+        detail = f"Too many credentials from this address did not hold; wait {grant.reset_s} s."
+        raise AbnormalUse(detail, retry_after_s=grant.reset_s)
+
+
+def _credential(x: Exchange) -> tuple[Verifier, str]:
+    authorization, key = x.header(b"authorization"), x.header(b"x-api-key")
+    if x.repeated & {b"authorization", b"x-api-key"} or (authorization is not None and key is not None):
+        raise _malformed("Credentials are given more than once; send one Authorization or one X-API-Key.")
+    if b"access_token" in x.query and any(name == "access_token" for name, _ in _pairs(x.query)):
+        raise _malformed("A token in the address is seen by others; send it as Authorization: Bearer.")
+    if key is not None:
+        return x.services.keys, key
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() == "bearer":
+        if not token.strip():
+            raise _malformed("Authorization: Bearer has no token after it.")
+        return x.services.tokens, token.strip()
+    if scheme.lower() == "dpop":
+        raise Unauthenticated("Tokens bound to a key are not taken here; send a Bearer token.", error="invalid_token")
+    raise Unauthenticated("Send Authorization: Bearer with an access token, or X-API-Key.")
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+
+
+def _malformed(detail: str) -> InvalidRequest:
+    return InvalidRequest(detail, error="invalid_request")
+
+
+def _authorise(x: Exchange, who: Identity) -> None:
+    route = x.at()
+    if who.audiences is not None and not who.audiences & route.audiences:
+        raise Unauthenticated(f"The token is for another audience; ask for {route.audience}.", error="invalid_token")
+    if route.scope and route.scope not in who.scopes:
+        raise Forbidden(f"This needs the scope {route.scope}; ask for a token that has it.", scope=route.scope)
+
+
+def challenge(problem: Problem, realm: str, base_url: str) -> str:
+    """The `WWW-Authenticate` of a refusal; without credentials it names no error."""
+    parts = []
+    if isinstance(problem, Forbidden):
+        parts = ['error="insufficient_scope"', f'scope="{problem.facts["scope"]}"']
+    elif "error" in problem.facts:
+        parts = [f'error="{problem.facts["error"]}"', f'error_description="{_quotable(problem.detail)}"']
+    metadata = f'resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
+    return "Bearer " + ", ".join([*parts, f'realm="{realm}"', metadata])
+
+
+def _quotable(text: str) -> str:
+    """Only what RFC 6750 allows in a description: printable ASCII without quote and backslash."""
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "'" for c in text)

@@ -1,0 +1,46 @@
+"""Names the exchange: the business correlation, this request, and its place in a trace (W3C Trace Context)."""
+
+import re
+import secrets
+from itertools import count
+
+from msgspec import Struct
+
+from gateway.exchange import Exchange
+
+WHEN_STORE_IS_AWAY = "open"  # keeps nothing
+
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,128}\Z")
+_PARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\Z")
+_PROCESS = secrets.token_hex(6)
+_requests = count(1)
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nothing to set: every answer carries the same three headers."""
+
+
+async def on_request(x: Exchange, config: Config) -> None:
+    """Echo the caller's correlation id if it is fit to be a header, else make one; the request id is always ours."""
+    given = x.header(b"x-correlation-id")
+    x.correlation_id = given if given and _VISIBLE.match(given) else secrets.token_hex(16)
+    x.request_id = f"req_{_PROCESS}{next(_requests):08x}"
+    x.traceparent = child_of(None if b"traceparent" in x.repeated else x.header(b"traceparent"))
+    x.headers += (
+        ("x-correlation-id", x.correlation_id),
+        ("ledgerway-request-id", x.request_id),
+        ("ledgerway-mode", x.services.mode),
+    )
+
+
+def child_of(parent: str | None) -> str:
+    """A `traceparent` with a span id of ours: in the caller's trace when that can be read, else in a new, unsampled one."""
+    match = _PARENT.match(parent) if parent else None
+    if match is None or not _valid(match):
+        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    return f"00-{match[2]}-{secrets.token_hex(8)}-{int(match[4], 16) & 1:02x}"
+
+
+def _valid(match: re.Match[str]) -> bool:
+    version, trace, span, _, rest = match.groups()
+    return version != "ff" and int(trace, 16) != 0 and int(span, 16) != 0 and not (version == "00" and rest)

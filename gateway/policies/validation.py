@@ -1,0 +1,83 @@
+"""The request against the operation's types, before a layer is reached: all violations in one problem, no key used up."""
+
+import re
+
+from msgspec import Struct
+
+from contracts.problems import InvalidRequest, NotAcceptable, PreconditionFailed, PreconditionRequired
+from gateway.exchange import Exchange
+from runtime.http.replies import Reply
+
+WHEN_STORE_IS_AWAY = "open"  # keeps nothing
+
+CREATE_ONLY = 0
+_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\Z')
+_VERSION = re.compile(r"r(0|[1-9][0-9]{0,17})\Z")
+_JSON_RANGES = ("application/json", "application/*", "*/*")
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nothing to set: the operation's types are the rule."""
+
+
+async def on_request(x: Exchange, config: Config) -> None:
+    """Decode path, query and body. Raises the problems of `runtime.http.arguments`, and NotAcceptable."""
+    if not accepts_json(x.header(b"accept")):
+        raise NotAcceptable("Answers are application/json; accept that or */*.")
+    if b"content-type" in x.repeated:
+        raise InvalidRequest("Content-Type is given more than once; give it once.")
+    x.arguments = x.at().decoder.decode(x.params, x.query, x.header(b"content-type"), x.body)
+    x.expected_version = expected_version(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
+
+
+async def on_response(x: Exchange, config: Config) -> None:
+    """304 for a reader who has this version already; weak and strong tags match alike (RFC 9110 13.1.2)."""
+    reply, known = x.reply, x.header(b"if-none-match")
+    if reply is None or known is None or x.method not in ("GET", "HEAD") or reply.status != 200:
+        return
+    tag = next((value for name, value in reply.headers if name == "etag"), None)
+    if tag is not None and (known.strip() == "*" or tag in (t.strip().removeprefix("W/") for t in known.split(","))):
+        x.reply = Reply(304, b"", (("etag", tag),))
+
+
+def accepts_json(accept: str | None) -> bool:
+    """Whether JSON is among the media ranges with a weight above 0; the most specific range counts (RFC 9110 12.5.1)."""
+    if accept is None or accept in _JSON_RANGES:
+        return True
+    weights = dict(_ranges(accept))
+    return next((weights[r] > 0 for r in _JSON_RANGES if r in weights), not weights)
+
+
+def _ranges(accept: str) -> list[tuple[str, int]]:
+    found = []
+    for item in accept.lower().split(","):
+        media, *parameters = (part.strip() for part in item.split(";"))
+        weight = next((p[2:].strip() for p in parameters if p.startswith("q=")), "1")
+        if media:
+            found.append((media, 0 if re.fullmatch(r"0(\.0{0,3})?", weight) else 1))
+    return found
+
+
+def expected_version(method: str, if_match: str | None, if_none_match: str | None) -> int | None:
+    """What `If-Match` says: the version in `"r17"`, None for `*` and where nothing is said.
+
+    PUT, PATCH and DELETE need it; PUT with `If-None-Match: *` creates only, which is version 0.
+    Raises PreconditionRequired, PreconditionFailed for a tag that cannot match, InvalidRequest for what is no tag.
+    """
+    if if_match is not None:
+        return None if if_match.strip() == "*" else _version(if_match.strip())
+    if method == "PUT" and if_none_match is not None and if_none_match.strip() == "*":
+        return CREATE_ONLY
+    if method in ("PUT", "PATCH", "DELETE"):
+        raise PreconditionRequired("Say which version you change: send If-Match with the ETag you read.")
+    return None
+
+
+def _version(text: str) -> int:
+    tag = _TAG.match(text)
+    if tag is None:
+        raise InvalidRequest(f'If-Match is {text[:60]!r}; send one entity tag, for example "r17", or *.')
+    version = None if tag[1] else _VERSION.match(tag[2])
+    if version is None:
+        raise PreconditionFailed("If-Match is no tag of ours, or a weak one; send the ETag you read.")
+    return int(version[1])

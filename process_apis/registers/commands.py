@@ -1,0 +1,149 @@
+"""The commands on the hub's own objects: each is one unit of work over a register."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from contracts.call import Call
+from contracts.process import register_objects as objects
+from process_apis.registers import contracts, customers, exceptions, pages, policies, projects, rates
+from process_apis.registers.unit import Unit
+from runtime.services import Services
+from runtime.work.runs import resume_run
+from runtime.work.unit import unit_of_work
+
+
+class RegisterCommands:
+    """Implements contracts.process.registers.Registers."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @asynccontextmanager
+    async def _unit(self, call: Call) -> AsyncIterator[Unit]:
+        async with unit_of_work(self._services.database) as connection:
+            yield Unit(connection, call, self._services.clock.now())
+
+    async def add_customer(self, call: Call, body: objects.NewCustomer) -> objects.Customer:
+        async with self._unit(call) as unit:
+            return await customers.add(unit, body)
+
+    async def list_customers(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.CustomerPage:
+        async with self._unit(call) as unit:
+            return await customers.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def get_customer(self, call: Call, customer_id: str) -> objects.Customer:
+        async with self._unit(call) as unit:
+            return await customers.get(unit, customer_id)
+
+    async def adopt_project(self, call: Call, body: objects.NewRegisteredProject) -> objects.RegisteredProject:
+        async with self._unit(call) as unit:
+            await customers.get(unit, body.customer_id)
+            return await projects.add(unit, body)
+
+    async def list_projects(
+        self, call: Call, cursor: str | None = None, limit: int = 50
+    ) -> objects.RegisteredProjectPage:
+        async with self._unit(call) as unit:
+            return await projects.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def get_project(self, call: Call, project_id: str) -> objects.RegisteredProject:
+        async with self._unit(call) as unit:
+            return await projects.get(unit, project_id)
+
+    async def add_contract(self, call: Call, body: objects.NewContract) -> objects.Contract:
+        async with self._unit(call) as unit:
+            await customers.get(unit, body.customer_id)
+            for line in body.lines:
+                await projects.get(unit, line.project_id)
+            return await contracts.add(unit, body)
+
+    async def list_contracts(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.ContractPage:
+        async with self._unit(call) as unit:
+            return await contracts.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def get_contract(self, call: Call, contract_id: str) -> objects.Contract:
+        async with self._unit(call) as unit:
+            return await contracts.get(unit, contract_id)
+
+    async def submit_contract(self, call: Call, contract_id: str) -> objects.Contract:
+        return await self._contract(call, contract_id, "submit")
+
+    async def activate_contract(self, call: Call, contract_id: str) -> objects.Contract:
+        return await self._contract(call, contract_id, "activate")
+
+    async def suspend_contract(self, call: Call, contract_id: str, body: objects.Resolution) -> objects.Contract:
+        return await self._contract(call, contract_id, "suspend", body.note)
+
+    async def resume_contract(self, call: Call, contract_id: str) -> objects.Contract:
+        return await self._contract(call, contract_id, "resume")
+
+    async def _contract(
+        self, call: Call, contract_id: str, command: str, reason: str | None = None
+    ) -> objects.Contract:
+        async with self._unit(call) as unit:
+            return await contracts.change(unit, contract_id, command, reason)
+
+    async def add_rate_card(self, call: Call, body: objects.NewRateCard) -> objects.RateCard:
+        async with self._unit(call) as unit:
+            return await rates.add(unit, body)
+
+    async def list_rate_cards(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.RateCardPage:
+        async with self._unit(call) as unit:
+            return await rates.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def get_rate_card(self, call: Call, card_id: str) -> objects.RateCard:
+        async with self._unit(call) as unit:
+            return await rates.get(unit, card_id)
+
+    async def submit_rate_card(self, call: Call, card_id: str) -> objects.RateCard:
+        async with self._unit(call) as unit:
+            return await rates.submit(unit, card_id)
+
+    async def approve_rate_card(self, call: Call, card_id: str) -> objects.RateCard:
+        async with self._unit(call) as unit:
+            return await rates.approve(unit, card_id)
+
+    async def add_policy(self, call: Call, body: objects.NewPolicy) -> objects.Policy:
+        async with self._unit(call) as unit:
+            return await policies.add(unit, body)
+
+    async def list_policies(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.PolicyPage:
+        async with self._unit(call) as unit:
+            return await policies.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def list_exceptions(
+        self,
+        call: Call,
+        state: str | None = None,
+        code: str | None = None,
+        owner_role: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> objects.BusinessExceptionPage:
+        async with self._unit(call) as unit:
+            return await exceptions.page(unit, state, code, owner_role, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def get_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
+        async with self._unit(call) as unit:
+            return await exceptions.get(unit, exception_id)
+
+    async def acknowledge_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
+        async with self._unit(call) as unit:
+            return await exceptions.change(unit, exception_id, "acknowledge")
+
+    async def resolve_exception(
+        self, call: Call, exception_id: str, body: objects.Resolution
+    ) -> objects.BusinessException:
+        return await self._settle(call, exception_id, "resolve", body.note)
+
+    async def waive_exception(
+        self, call: Call, exception_id: str, body: objects.Resolution
+    ) -> objects.BusinessException:
+        return await self._settle(call, exception_id, "waive", body.note)
+
+    async def _settle(self, call: Call, exception_id: str, command: str, note: str) -> objects.BusinessException:
+        async with self._unit(call) as unit:
+            settled = await exceptions.change(unit, exception_id, command, note)
+            if settled.run_id is not None:
+                await resume_run(unit.connection, unit.call, settled.run_id, exception_id=settled.id)
+            return settled

@@ -1,0 +1,74 @@
+"""Customers (`cus`): who they are and what they are called elsewhere."""
+
+from typing import Any
+
+from contracts.canon.ref import ref_id
+from contracts.problems import NotFound, RuleViolated
+from contracts.process.register_objects import Customer, CustomerPage, NewCustomer
+from contracts.wire import convert, to_builtins
+from process_apis.registers import pages
+from process_apis.registers.unit import Unit
+from runtime.data.ids import new_id
+from runtime.data.links import link, refs_of
+
+_COLUMNS = "id, version, status, body, updated_at"
+_INSERT = """
+insert into customer (tenant, id, status, name, country, tax_id, body, correlation_id, updated_at)
+values ($1, $2, 'active', $3, $4, $5, $6, $7, $8) on conflict (tenant, id) do nothing returning id
+"""
+_MAX_DEPTH = 5
+
+
+def _customer(row: Any, refs: tuple[str, ...] = ()) -> Customer:
+    known = {"id": row["id"], "version": row["version"], "status": row["status"], "updated_at": row["updated_at"]}
+    return convert({**row["body"], **known, "refs": refs or tuple(row["body"].get("refs", ()))}, Customer)
+
+
+async def add(unit: Unit, new: NewCustomer) -> Customer:
+    """Register a customer and its cross references; an id that is there already answers with the first."""
+    customer_id = new.id or new_id("cus", unit.now)
+    if new.parent_id is not None:
+        await path(unit, new.parent_id)
+    body = {k: v for k, v in to_builtins(new).items() if k != "id"}
+    args = (unit.tenant, customer_id, new.name, new.country, new.tax_id, body, unit.call.correlation_id, unit.now)
+    if await unit.connection.fetchval(_INSERT, *args):
+        for ref in new.refs:
+            await link(unit.connection, unit.tenant, customer_id, ref, ref_id(ref))
+    return await get(unit, customer_id)
+
+
+async def get(unit: Unit, customer_id: str) -> Customer:
+    """Raises NotFound."""
+    sql = f"select {_COLUMNS} from customer where tenant = $1 and id = $2"  # noqa: S608
+    row = await unit.connection.fetchrow(sql, unit.tenant, customer_id)
+    if row is None:
+        raise NotFound(f"No customer {customer_id}.")
+    return _customer(row, await refs_of(unit.connection, unit.tenant, customer_id))
+
+
+async def page(unit: Unit, cursor: str | None, limit: int) -> CustomerPage:
+    """A page by id."""
+    sql = f"select {_COLUMNS} from customer where tenant = $1 and id > $2 order by id limit $3"  # noqa: S608
+    start = pages.after(unit, "customers", cursor) or ""
+    rows, more = pages.cut(unit, "customers", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+    return CustomerPage(items=tuple(_customer(r) for r in rows), next_cursor=more, as_of=unit.now)
+
+
+async def candidates(unit: Unit, tax_id: str | None, country: str | None) -> tuple[Customer, ...]:
+    """Customers a new one could be: same tax id, or same country (4a.2)."""
+    sql = f"""select {_COLUMNS} from customer
+        where tenant = $1 and (tax_id = $2 or country = $3) order by id limit 2000"""  # noqa: S608
+    return tuple(_customer(r) for r in await unit.connection.fetch(sql, unit.tenant, tax_id, country))
+
+
+async def path(unit: Unit, customer_id: str) -> tuple[str, ...]:
+    """The customer and its ancestors, nearest first. Raises RuleViolated when deeper than five or cyclic (CUS-1)."""
+    found: list[str] = []
+    current: str | None = customer_id
+    while current is not None:
+        if current in found or len(found) == _MAX_DEPTH:
+            raise RuleViolated("The customer hierarchy is cyclic or deeper than 5 (CUS-1).", code="GUARD_FAILED")
+        found.append(current)
+        sql = "select body->>'parent_id' from customer where tenant = $1 and id = $2"
+        current = await unit.connection.fetchval(sql, unit.tenant, current)
+    return tuple(found)

@@ -1,0 +1,197 @@
+"""Business exceptions (`exc`): one open per code, object and rule key (EXC-1), each with owner, deadline and amount (WF-7)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from contracts import events
+from contracts.problems import Forbidden, NotFound
+from contracts.process.register_objects import BusinessException, BusinessExceptionPage
+from contracts.wire import convert
+from domain import exceptions as catalogue
+from domain.alerts import SlaQuestion, sla_due
+from process_apis.registers import move, pages
+from process_apis.registers.unit import Unit
+from runtime.data.ids import new_id
+from runtime.work.outbox import publish
+
+_COLUMNS = """id, version, code, object_id, rule_key, state, severity, owner_role, run_id, step, amount_at_risk, currency,
+    created_at, due_at, resolution, facts, correlation_id, updated_at"""
+_INSERT = """
+insert into business_exception (tenant, id, code, object_id, rule_key, state, severity, owner_role, run_id, step,
+  contract_id, amount_at_risk, currency, created_at, due_at, facts, correlation_id, updated_at)
+values ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $13)
+on conflict (tenant, code, object_id, rule_key) where state in ('open', 'acknowledged', 'in_progress') do nothing
+returning id
+"""
+_FIND = """
+select id from business_exception where tenant = $1 and code = $2 and object_id = $3 and rule_key = $4
+  and state in ('open', 'acknowledged', 'in_progress')
+"""
+_OPEN = ("open", "acknowledged", "in_progress")
+_EVENTS: dict[str, type[events.ExceptionEvent]] = {
+    "exception.opened": events.ExceptionOpened,
+    "exception.resolved": events.ExceptionResolved,
+    "exception.waived": events.ExceptionWaived,
+}
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What was found wrong with an object. `rule_key` tells two findings of one code apart; `facts` are the evidence."""
+
+    code: str
+    object_id: str
+    rule_key: str = ""
+    contract_id: str | None = None
+    run_id: str | None = None
+    step: str | None = None
+    amount_at_risk: Decimal | None = None
+    currency: str | None = None
+    facts: Mapping[str, Any] = {}
+
+
+def _exception(row: Any) -> BusinessException:
+    entry = catalogue.entry(row["code"])
+    known = {"meaning": entry.meaning, "suggested_fixes": list(entry.suggested_fixes)}
+    return convert({**dict(row), **known}, BusinessException)
+
+
+def _due(created_at: datetime, hours: int) -> datetime:
+    # The owner's calendar is UTC until owners have calendars of their own (TIME-3).
+    local = created_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    return sla_due(SlaQuestion(created_at=local, sla_hours=hours)).due_at.replace(tzinfo=UTC)
+
+
+def _event(
+    unit: Unit, found: BusinessException, kind: type[events.ExceptionEvent], version: int
+) -> events.ExceptionEvent:
+    return kind(
+        object_id=found.id,
+        version=version,
+        occurred_at=unit.now,
+        actor=unit.call.principal,
+        reason=found.resolution,
+        code=found.code,
+        subject=found.object_id,
+        severity=found.severity,
+        owner_role=found.owner_role,
+        amount_at_risk=found.amount_at_risk,
+        currency=found.currency,
+        due_at=found.due_at,
+        run_id=found.run_id,
+    )
+
+
+async def open_(unit: Unit, finding: Finding) -> BusinessException:
+    """Open an exception, or answer with the open one of the same code, object and rule key."""
+    entry, exception_id = catalogue.entry(finding.code), new_id("exc", unit.now)
+    key = (unit.tenant, finding.code, finding.object_id, finding.rule_key)
+    made = await unit.connection.fetchval(
+        _INSERT,
+        unit.tenant,
+        exception_id,
+        finding.code,
+        finding.object_id,
+        finding.rule_key,
+        entry.severity,
+        entry.owner_role,
+        finding.run_id,
+        finding.step,
+        finding.contract_id,
+        finding.amount_at_risk,
+        finding.currency,
+        unit.now,
+        _due(unit.now, entry.sla_hours),
+        dict(finding.facts),
+        unit.call.correlation_id,
+    )
+    if made is None:
+        return await get(unit, await unit.connection.fetchval(_FIND, *key))
+    opened = await get(unit, exception_id)
+    await publish(unit.connection, unit.call, _event(unit, opened, events.ExceptionOpened, opened.version))
+    return opened
+
+
+async def get(unit: Unit, exception_id: str) -> BusinessException:
+    """Raises NotFound."""
+    sql = f"select {_COLUMNS} from business_exception where tenant = $1 and id = $2"  # noqa: S608
+    row = await unit.connection.fetchrow(sql, unit.tenant, exception_id)
+    if row is None:
+        raise NotFound(f"No exception {exception_id}.")
+    return _exception(row)
+
+
+async def open_of(unit: Unit, object_id: str) -> tuple[BusinessException, ...]:
+    """What is open about an object."""
+    sql = f"""select {_COLUMNS} from business_exception
+        where tenant = $1 and object_id = $2 and state = any($3::text[]) order by id"""  # noqa: S608
+    rows = await unit.connection.fetch(sql, unit.tenant, object_id, list(_OPEN))
+    return tuple(_exception(r) for r in rows)
+
+
+async def open_of_contract(unit: Unit, contract_id: str) -> tuple[BusinessException, ...]:
+    """What is open about a contract's transactions, projects and the contract itself."""
+    sql = f"""select {_COLUMNS} from business_exception
+        where tenant = $1 and contract_id = $2 and state = any($3::text[]) order by id"""  # noqa: S608
+    rows = await unit.connection.fetch(sql, unit.tenant, contract_id, list(_OPEN))
+    return tuple(_exception(r) for r in rows)
+
+
+async def page(
+    unit: Unit, state: str | None, code: str | None, owner: str | None, cursor: str | None, limit: int
+) -> BusinessExceptionPage:
+    """A page, the earliest due first."""
+    listing = f"exceptions/{state}/{code}/{owner}"
+    start = pages.after(unit, listing, cursor) or ""
+    sql = f"""select {_COLUMNS}, to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || id as place
+        from business_exception
+        where tenant = $1 and ($2::text is null or state = $2) and ($3::text is null or code = $3)
+          and ($4::text is null or owner_role = $4)
+          and to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || id > $5
+        order by place limit $6"""  # noqa: S608
+    fetched = await unit.connection.fetch(sql, unit.tenant, state, code, owner, start, limit + 1)
+    rows, more = pages.cut(unit, listing, fetched, limit, key="place")
+    items = tuple(_exception({k: v for k, v in r.items() if k != "place"}) for r in rows)
+    return BusinessExceptionPage(items=items, next_cursor=more, as_of=unit.now)
+
+
+async def change(unit: Unit, exception_id: str, command: str, note: str | None = None) -> BusinessException:
+    """`acknowledge`, `start`, `resolve`, `auto_resolve` or `waive`. A waiver needs the scope of finance control."""
+    if command == "waive" and not unit.call.allows("exceptions:waive"):
+        raise Forbidden("Only finance control may waive an exception.", scope="exceptions:waive")
+    found = await get(unit, exception_id)
+    values: dict[str, Any] = {} if note is None else {"resolution": note}
+    if command in ("resolve", "auto_resolve", "waive"):
+        values |= {"resolved_at": unit.now, "resolved_by_person": command != "auto_resolve"}
+
+    def event(moved: move.Moved) -> events.Event | None:
+        kind = _EVENTS.get(moved.events[0]) if moved.events else None
+        return _event(unit, found, kind, moved.version) if kind else None
+
+    await move.apply(unit, "exception", exception_id, command, reason=note, values=values, event=event)
+    return await get(unit, exception_id)
+
+
+async def clear(unit: Unit, object_id: str, code: str | None = None, note: str = "The cause is gone.") -> int:
+    """Auto-resolve what is open about an object, of one code when named; answers how many."""
+    found = [e for e in await open_of(unit, object_id) if code in (None, e.code)]
+    for exception in found:
+        await change(unit, exception.id, "auto_resolve", note)
+    return len(found)
+
+
+async def breach(unit: Unit, limit: int = 200) -> int:
+    """Tell once of each exception whose due time passed (exception.sla_breached)."""
+    sql = f"""update business_exception set breached_at = $2, version = version + 1, updated_at = $2
+        where (tenant, id) in (select tenant, id from business_exception
+          where tenant = $1 and breached_at is null and due_at < $2 and state = any($3::text[])
+          order by due_at limit $4 for update skip locked)
+        returning {_COLUMNS}"""  # noqa: S608
+    rows = await unit.connection.fetch(sql, unit.tenant, unit.now, list(_OPEN), limit)
+    for row in rows:
+        found = _exception(row)
+        await publish(unit.connection, unit.call, _event(unit, found, events.ExceptionSlaBreached, found.version))
+    return len(rows)

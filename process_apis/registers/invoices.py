@@ -1,0 +1,140 @@
+"""Invoices (`inv`) on their way from draft to paid. The fiscal number is the ERP's (2.1)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts import events
+from contracts.problems import NotFound
+from contracts.process.billing_objects import DraftInvoice, DraftInvoicePage
+from contracts.wire import convert, to_builtins
+from process_apis.registers import move, pages
+from process_apis.registers.unit import Unit
+
+COLUMNS = """id, version, draft_version, state, bill_group_id, contract_id, customer_id, legal_entity_id, currency, net,
+    tax, gross, prepared_by, approved_by, erp_ref, erp_number, run_id, body, correlation_id, updated_at"""
+_INSERT = """
+insert into invoice (tenant, id, draft_version, state, bill_group_id, contract_id, customer_id, legal_entity_id, currency,
+                     net, tax, gross, prepared_by, body, correlation_id, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+"""
+_BODY = (
+    "customer_name",
+    "payment_terms",
+    "po_number",
+    "invoice_date",
+    "due_date",
+    "period_start",
+    "period_end",
+    "lines",
+    "tax_groups",
+    "functional",
+)
+_EVENTS: dict[str, type[events.InvoiceEvent]] = {
+    kind.type: kind
+    for kind in (
+        events.InvoiceApproved,
+        events.InvoiceCancelled,
+        events.InvoicePosted,
+        events.InvoicePostFailed,
+        events.InvoiceSent,
+    )
+}
+
+
+def from_row(row: Any) -> DraftInvoice:
+    """A row with COLUMNS as canon."""
+    values = dict(row)
+    return convert({**values.pop("body"), **values}, DraftInvoice)
+
+
+async def add(unit: Unit, new: DraftInvoice) -> DraftInvoice:
+    """Store a draft and put it up for review."""
+    stored = to_builtins(new)
+    await unit.connection.execute(
+        _INSERT,
+        unit.tenant,
+        new.id,
+        new.draft_version,
+        "draft",
+        new.bill_group_id,
+        new.contract_id,
+        new.customer_id,
+        new.legal_entity_id,
+        new.currency,
+        new.net,
+        new.tax,
+        new.gross,
+        new.prepared_by,
+        {k: stored[k] for k in _BODY},
+        unit.call.correlation_id,
+        unit.now,
+    )
+    return await change(unit, await get(unit, new.id), "submit")
+
+
+async def get(unit: Unit, invoice_id: str) -> DraftInvoice:
+    """Raises NotFound."""
+    sql = f"select {COLUMNS} from invoice where tenant = $1 and id = $2"  # noqa: S608
+    row = await unit.connection.fetchrow(sql, unit.tenant, invoice_id)
+    if row is None:
+        raise NotFound(f"No invoice {invoice_id}.")
+    return from_row(row)
+
+
+async def page(unit: Unit, state: str | None, cursor: str | None, limit: int) -> DraftInvoicePage:
+    """A page, newest first."""
+    listing = f"invoices/{state}"
+    start = pages.after(unit, listing, cursor)
+    sql = f"""select {COLUMNS} from invoice
+        where tenant = $1 and ($2::text is null or state = $2) and ($3::text is null or id < $3)
+        order by id desc limit $4"""  # noqa: S608
+    rows, more = pages.cut(unit, listing, await unit.connection.fetch(sql, unit.tenant, state, start, limit + 1), limit)
+    return DraftInvoicePage(items=tuple(from_row(r) for r in rows), next_cursor=more, as_of=unit.now)
+
+
+async def change(
+    unit: Unit,
+    invoice: DraftInvoice,
+    command: str,
+    *,
+    refused: str | None = None,
+    reason: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> DraftInvoice:
+    """Move an invoice; `values` are columns, `body` terms that change with it."""
+    columns = dict(values or {})
+    if body:
+        stored = to_builtins(invoice)
+        columns["body"] = {**{k: stored[k] for k in _BODY}, **body}
+
+    def event(moved: move.Moved) -> events.Event | None:
+        kind = _EVENTS.get(moved.events[0]) if moved.events else None
+        return _event(unit, invoice, kind, moved, columns, reason) if kind else None
+
+    await move.apply(unit, "invoice", invoice.id, command, refused=refused, reason=reason, values=columns, event=event)
+    return await get(unit, invoice.id)
+
+
+def _event(
+    unit: Unit,
+    invoice: DraftInvoice,
+    kind: type[events.InvoiceEvent],
+    moved: move.Moved,
+    columns: Mapping[str, Any],
+    reason: str | None,
+) -> events.InvoiceEvent:
+    ids = [i for line in invoice.lines for i in line.transaction_ids]
+    return kind(
+        **move.common(unit, invoice.id, moved, reason),
+        bill_group=invoice.bill_group_id,
+        draft_version=invoice.draft_version,
+        currency=invoice.currency,
+        net=invoice.net,
+        tax=invoice.tax,
+        gross=invoice.gross,
+        erp_number=columns.get("erp_number", invoice.erp_number),
+        invoice_date=invoice.invoice_date,
+        due_date=invoice.due_date,
+        transaction_ids=tuple(ids),
+    )

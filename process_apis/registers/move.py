@@ -1,0 +1,139 @@
+"""The only way to change a state: the state table decides, then row, history row and event in one transaction (ST-3)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.events import Event
+from contracts.problems import Conflict, NotFound, PreconditionFailed, RuleViolated
+from domain import states
+from process_apis.registers.unit import Unit
+from runtime.work.outbox import publish
+
+# Table and state column of each object of the state tables that a register keeps.
+_TABLES: Mapping[str, tuple[str, str]] = {
+    "contract": ("contract", "state"),
+    "project": ("project", "status"),
+    "rate_card": ("rate_card", "state"),
+    "billable_transaction": ("billable_transaction", "state"),
+    "queue_item": ("bill_group", "state"),
+    "invoice": ("invoice", "state"),
+    "exception": ("business_exception", "state"),
+}
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """A state change that was made. `events` are the types the table names."""
+
+    before: str
+    after: str
+    version: int
+    events: tuple[str, ...]
+
+
+EventMaker = Callable[[Moved], Event | None]
+
+
+def decide(kind: str, state: str, command: str, refused: str | None = None, result: str | None = None) -> Moved:
+    """What a command does to a state. Raises Conflict (ILLEGAL_TRANSITION) or RuleViolated (the guard's code)."""
+    applied = states.apply(kind, state, command, refused is None, refused, result)
+    if applied.error == "ILLEGAL_TRANSITION":
+        raise Conflict(f"A {kind.replace('_', ' ')} that is {state} cannot {command}.", code="ILLEGAL_TRANSITION")
+    if applied.error is not None:
+        raise RuleViolated(f"This {kind.replace('_', ' ')} may not {command} now.", code=applied.error)
+    return Moved(before=state, after=str(applied.state), version=0, events=tuple(applied.events or ()))
+
+
+def common(unit: Unit, object_id: str, moved: Moved, reason: str | None = None) -> dict[str, Any]:
+    """The fields all events share (3.1)."""
+    return {
+        "object_id": object_id,
+        "version": moved.version,
+        "occurred_at": unit.now,
+        "actor": unit.call.principal,
+        "reason": reason,
+    }
+
+
+async def apply(
+    unit: Unit,
+    kind: str,
+    object_id: str,
+    command: str,
+    *,
+    refused: str | None = None,
+    result: str | None = None,
+    reason: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    event: EventMaker | None = None,
+) -> Moved:
+    """Change a state, and with it the columns in `values`; publish what `event` makes of it.
+
+    `refused` is the code of a guard that does not hold. Raises NotFound, Conflict, RuleViolated, and PreconditionFailed when
+    the caller named a version that is not the row's (ID-3).
+    """
+    table, column = _TABLES[kind]
+    lock = f"select {column} as state, version from {table} where tenant = $1 and id = $2 for update"  # noqa: S608
+    row = await unit.connection.fetchrow(lock, unit.tenant, object_id)
+    if row is None:
+        raise NotFound(f"No {kind.replace('_', ' ')} {object_id}.")
+    _check_version(unit, row["version"])
+    decided = decide(kind, row["state"], command, refused, result)
+    moved = Moved(before=decided.before, after=decided.after, version=row["version"] + 1, events=decided.events)
+    await _write(unit, table, {column: moved.after, **(values or {})}, object_id, moved.version)
+    await record(unit, kind, object_id, command, moved, reason, facts)
+    made = event(moved) if event else None
+    if made is not None:
+        await publish(unit.connection, unit.call, made)
+    return moved
+
+
+def _check_version(unit: Unit, version: int) -> None:
+    expected = unit.call.expected_version
+    if expected is not None and expected != version:
+        raise PreconditionFailed(
+            f"It changed meanwhile: version {version}, not {expected}. Read it again.", code="VERSION_CONFLICT"
+        )
+
+
+async def _write(unit: Unit, table: str, values: Mapping[str, Any], object_id: str, version: int) -> None:
+    columns = {"version": version, "updated_at": unit.now, **values}
+    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=3))
+    sql = f"update {table} set {sets} where tenant = $1 and id = $2"  # noqa: S608
+    await unit.connection.execute(sql, unit.tenant, object_id, *columns.values())
+
+
+_HISTORY = """
+insert into history (tenant, object, object_id, version, command, state_before, state_after, actor, reason, facts,
+                     correlation_id, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+"""
+
+
+async def record(
+    unit: Unit,
+    kind: str,
+    object_id: str,
+    command: str,
+    moved: Moved,
+    reason: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """The audit row of a change (AUD-2)."""
+    await unit.connection.execute(
+        _HISTORY,
+        unit.tenant,
+        kind,
+        object_id,
+        moved.version,
+        command,
+        moved.before,
+        moved.after,
+        unit.call.principal,
+        reason,
+        dict(facts or {}),
+        unit.call.correlation_id,
+        unit.now,
+    )

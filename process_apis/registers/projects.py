@@ -1,0 +1,125 @@
+"""Projects (`prj`): which delivery project in PSA, ERP and planning is the same thing, and where it stands."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from contracts import events
+from contracts.canon.ref import ref_id
+from contracts.problems import Conflict, NotFound
+from contracts.process.register_objects import NewRegisteredProject, RegisteredProject, RegisteredProjectPage
+from contracts.wire import convert, to_builtins
+from process_apis.registers import move, pages
+from process_apis.registers.unit import Unit
+from runtime.data.ids import new_id
+from runtime.data.links import link, refs_of
+
+_COLUMNS = "id, version, status, body, updated_at"
+_INSERT = """
+insert into project (tenant, id, status, code, customer_id, legal_entity_id, body, correlation_id, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id
+"""
+_EVENTS: dict[str, type[events.ProjectEvent]] = {
+    event.type: event
+    for event in (
+        events.ProjectCreated,
+        events.ProjectActivated,
+        events.ProjectOnHold,
+        events.ProjectResumed,
+        events.ProjectClosing,
+        events.ProjectClosed,
+        events.ProjectCancelled,
+    )
+}
+
+
+def _project(row: Any, refs: tuple[str, ...] | None = None) -> RegisteredProject:
+    known = {k: row[k] for k in ("id", "version", "status", "updated_at")}
+    return convert({**row["body"], **known, **({} if refs is None else {"refs": refs})}, RegisteredProject)
+
+
+async def add(unit: Unit, new: NewRegisteredProject) -> RegisteredProject:
+    """Register a project and its cross references. The same id answers with the first; another's code is a Conflict."""
+    project_id = new.id or new_id("prj", unit.now)
+    body = {k: v for k, v in to_builtins(new).items() if k not in ("id", "status")}
+    made = await unit.connection.fetchval(
+        _INSERT,
+        unit.tenant,
+        project_id,
+        new.status,
+        new.code,
+        new.customer_id,
+        new.legal_entity_id,
+        body,
+        unit.call.correlation_id,
+        unit.now,
+    )
+    if made:
+        await link_all(unit, project_id, new.refs)
+    elif await _of_code(unit, new.legal_entity_id, new.code) not in (None, project_id):
+        raise Conflict(f"Project code {new.code} is taken in {new.legal_entity_id}.", code="PROJECT_CODE_INVALID")
+    return await get(unit, project_id)
+
+
+async def _of_code(unit: Unit, entity: str, code: str) -> str | None:
+    sql = "select id from project where tenant = $1 and legal_entity_id = $2 and code = $3"
+    found: str | None = await unit.connection.fetchval(sql, unit.tenant, entity, code)
+    return found
+
+
+async def link_all(unit: Unit, project_id: str, refs: Iterable[str]) -> None:
+    """Add cross references (ID-2)."""
+    for ref in refs:
+        await link(unit.connection, unit.tenant, project_id, ref, ref_id(ref))
+
+
+async def get(unit: Unit, project_id: str) -> RegisteredProject:
+    """With all its cross references. Raises NotFound."""
+    sql = f"select {_COLUMNS} from project where tenant = $1 and id = $2"  # noqa: S608
+    row = await unit.connection.fetchrow(sql, unit.tenant, project_id)
+    if row is None:
+        raise NotFound(f"No project {project_id}.")
+    return _project(row, await refs_of(unit.connection, unit.tenant, project_id))
+
+
+async def many(unit: Unit, project_ids: Iterable[str]) -> dict[str, RegisteredProject]:
+    """Projects by id, with the refs they were registered with; unknown ids are left out."""
+    sql = f"select {_COLUMNS} from project where tenant = $1 and id = any($2::text[])"  # noqa: S608
+    rows = await unit.connection.fetch(sql, unit.tenant, sorted(set(project_ids)))
+    return {r["id"]: _project(r) for r in rows}
+
+
+async def of_deal(unit: Unit, deal_ref: str) -> tuple[RegisteredProject, ...]:
+    """Projects registered for a deal; cancelled ones do not count."""
+    sql = f"""select {_COLUMNS} from project
+        where tenant = $1 and body->>'opportunity_id' = $2 and status <> 'cancelled' order by id"""  # noqa: S608
+    return tuple(_project(r) for r in await unit.connection.fetch(sql, unit.tenant, deal_ref))
+
+
+async def page(unit: Unit, cursor: str | None, limit: int) -> RegisteredProjectPage:
+    """A page by id."""
+    sql = f"select {_COLUMNS} from project where tenant = $1 and id > $2 order by id limit $3"  # noqa: S608
+    start = pages.after(unit, "projects", cursor) or ""
+    rows, more = pages.cut(unit, "projects", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+    return RegisteredProjectPage(items=tuple(_project(r) for r in rows), next_cursor=more, as_of=unit.now)
+
+
+async def change(
+    unit: Unit, project_id: str, command: str, *, refused: str | None = None, line_ids: tuple[str, ...] = ()
+) -> RegisteredProject:
+    """Move a project; `provisioned` and `activate` tell its cross references and contract lines (3.1)."""
+    project = await get(unit, project_id)
+
+    def event(moved: move.Moved) -> events.Event | None:
+        kind = _EVENTS.get(moved.events[0]) if moved.events else None
+        if kind is None:
+            return None
+        return kind(
+            **move.common(unit, project_id, moved),
+            code=project.code,
+            legal_entity_id=project.legal_entity_id,
+            contract_line_ids=line_ids,
+            xrefs={ref.rsplit(":", 1)[0]: ref for ref in project.refs},
+        )
+
+    await move.apply(unit, "project", project_id, command, refused=refused, event=event)
+    return await get(unit, project_id)

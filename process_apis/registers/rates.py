@@ -1,0 +1,142 @@
+"""Rate cards and lines (`rcd`, `rtl`). Active versions are immutable (RTE-1); the approver is not the author (SOD-1)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from contracts.events import RateCardChanged
+from contracts.problems import NotFound, RuleViolated
+from contracts.process.register_objects import NewRateCard, NewRateLine, RateCard, RateCardPage, RateLine, ScopeRef
+from contracts.wire import convert, to_builtins
+from process_apis.registers import move, pages
+from process_apis.registers.unit import Unit
+from runtime.data.ids import new_id
+
+_COLUMNS = "id, version, card_version, state, author, body, updated_at"
+_INSERT = """
+insert into rate_card (tenant, id, card_version, state, scope, scope_key, author, effective_from, effective_to, body,
+                       correlation_id, updated_at)
+values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11)
+"""
+_ELIGIBLE = f"""
+select {_COLUMNS} from rate_card
+where tenant = $1 and state in ('active', 'superseded', 'expired') and (scope, scope_key) in
+  (select * from unnest($2::text[], $3::text[])) order by id
+"""  # noqa: S608
+
+
+def scope_key(ref: ScopeRef) -> str:
+    """What a card is for, as one string; the empty one is the global standard card."""
+    parts = (ref.project_id, ref.resource_id, ref.contract_line_id, ref.customer_id, ref.legal_entity_id)
+    return "/".join(p for p in parts if p)
+
+
+def _card(row: Any) -> RateCard:
+    columns = ("id", "version", "card_version", "state", "author", "updated_at")
+    return convert({**row["body"], **{k: row[k] for k in columns}}, RateCard)
+
+
+def _check(new: NewRateCard) -> None:
+    for line in new.lines:
+        start, end = line.effective_from or new.effective_from, line.effective_to or new.effective_to
+        inside = start >= new.effective_from and (new.effective_to is None or (end or start) <= new.effective_to)
+        if not inside:
+            raise RuleViolated("A line lies outside the range of its card (RTE-3).", code="GUARD_FAILED")
+        if (line.method == "amount") != (line.rate is not None):
+            raise RuleViolated("A line of method amount has a rate, a cost_plus line has none.", code="GUARD_FAILED")
+    _refuse_twins(new.lines, new)
+
+
+def _refuse_twins(lines: Sequence[NewRateLine], card: NewRateCard) -> None:
+    seen = set()
+    for line in lines:
+        key = (line.role_code, line.seniority_code, line.location_code, line.time_type)
+        if (*key, line.effective_from or card.effective_from) in seen:
+            raise RuleViolated("Two lines have equal dimensions and start (RTE-2).", code="RATE_OVERLAP")
+        seen.add((*key, line.effective_from or card.effective_from))
+
+
+async def add(unit: Unit, new: NewRateCard) -> RateCard:
+    """Register a version of a card as a draft."""
+    _check(new)
+    card_id, key = new_id("rcd", unit.now), scope_key(new.scope_ref)
+    sql = "select coalesce(max(card_version), 0) + 1 from rate_card where tenant = $1 and scope = $2 and scope_key = $3"
+    version = await unit.connection.fetchval(sql, unit.tenant, new.scope, key)
+    lines = [{**to_builtins(line), "id": new_id("rtl", unit.now)} for line in new.lines]
+    await unit.connection.execute(
+        _INSERT,
+        unit.tenant,
+        card_id,
+        version,
+        new.scope,
+        key,
+        unit.call.principal,
+        new.effective_from,
+        new.effective_to,
+        {**to_builtins(new), "lines": lines},
+        unit.call.correlation_id,
+        unit.now,
+    )
+    return await get(unit, card_id)
+
+
+async def get(unit: Unit, card_id: str) -> RateCard:
+    """Raises NotFound."""
+    sql = f"select {_COLUMNS} from rate_card where tenant = $1 and id = $2"  # noqa: S608
+    row = await unit.connection.fetchrow(sql, unit.tenant, card_id)
+    if row is None:
+        raise NotFound(f"No rate card {card_id}.")
+    return _card(row)
+
+
+async def page(unit: Unit, cursor: str | None, limit: int) -> RateCardPage:
+    """A page by id."""
+    sql = f"select {_COLUMNS} from rate_card where tenant = $1 and id > $2 order by id limit $3"  # noqa: S608
+    start = pages.after(unit, "rate-cards", cursor) or ""
+    rows, more = pages.cut(unit, "rate-cards", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+    return RateCardPage(items=tuple(_card(r) for r in rows), next_cursor=more, as_of=unit.now)
+
+
+async def submit(unit: Unit, card_id: str) -> RateCard:
+    """Draft to review."""
+    await move.apply(unit, "rate_card", card_id, "submit")
+    return await get(unit, card_id)
+
+
+async def approve(unit: Unit, card_id: str) -> RateCard:
+    """Put into force; the version before it is superseded. Raises RuleViolated when the author approves (SOD-1)."""
+    card = await get(unit, card_id)
+    own = "GUARD_FAILED" if card.author == unit.call.principal else None
+    await move.apply(unit, "rate_card", card_id, "approve", refused=own, event=_changed(unit, card))
+    sql = """select id from rate_card
+        where tenant = $1 and scope = $2 and scope_key = $3 and state = 'active' and id <> $4 and effective_from = $5"""
+    args = (unit.tenant, card.scope, scope_key(card.scope_ref), card_id, card.effective_from)
+    for row in await unit.connection.fetch(sql, *args):
+        older = await get(unit, row["id"])
+        await move.apply(unit, "rate_card", older.id, "supersede", event=_changed(unit, older))
+    return await get(unit, card_id)
+
+
+def _changed(unit: Unit, card: RateCard) -> move.EventMaker:
+    def make(moved: move.Moved) -> RateCardChanged:
+        return RateCardChanged(
+            **move.common(unit, card.id, moved),
+            card_version=card.card_version,
+            scope=card.scope,
+            scope_ref={k: v for k, v in to_builtins(card.scope_ref).items() if v},
+            effective_from=card.effective_from,
+            changed_on=unit.now.date(),
+        )
+
+    return make
+
+
+async def cards_for(unit: Unit, scopes: Iterable[tuple[str, ScopeRef]]) -> tuple[RateCard, ...]:
+    """Cards that price anything in these scopes, past ones included (RATE-6 tells expired from missing)."""
+    wanted = sorted({(scope, scope_key(ref)) for scope, ref in scopes})
+    names, keys = [scope for scope, _ in wanted], [key for _, key in wanted]
+    return tuple(_card(r) for r in await unit.connection.fetch(_ELIGIBLE, unit.tenant, names, keys))
+
+
+def line_range(card: RateCard, line: RateLine) -> tuple[Any, Any]:
+    """The inclusive range of a line: its own dates, else the card's."""
+    return line.effective_from or card.effective_from, line.effective_to or card.effective_to

@@ -1,0 +1,1 @@
+"""Runs of all workflows: looking at them and steering them."""

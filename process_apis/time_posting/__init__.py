@@ -1,0 +1,1 @@
+"""Approved time on its way to the ERP: intake, validation, rating, caps, posting (domain rules 4c)."""

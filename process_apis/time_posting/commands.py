@@ -1,0 +1,52 @@
+"""What people do with transactions of time: look, hold, release."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from contracts.call import Call
+from contracts.process.time_posting import Hold, Transaction, TransactionPage, TransactionState
+from process_apis.registers import pages, transactions
+from process_apis.registers.unit import Unit
+from runtime.services import Services
+from runtime.work.unit import unit_of_work
+
+
+class TransactionCommands:
+    """Implements contracts.process.time_posting.TimePosting."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @asynccontextmanager
+    async def _unit(self, call: Call) -> AsyncIterator[Unit]:
+        async with unit_of_work(self._services.database) as connection:
+            yield Unit(connection, call, self._services.clock.now())
+
+    async def list_transactions(
+        self,
+        call: Call,
+        state: TransactionState | None = None,
+        project_id: str | None = None,
+        contract_id: str | None = None,
+        source_ref: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> TransactionPage:
+        filters = {"state": state, "project_id": project_id, "contract_id": contract_id, "source_ref": source_ref}
+        async with self._unit(call) as unit:
+            return await transactions.page(unit, filters, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def get_transaction(self, call: Call, transaction_id: str) -> Transaction:
+        async with self._unit(call) as unit:
+            return await transactions.get(unit, transaction_id)
+
+    async def hold_transaction(self, call: Call, transaction_id: str, body: Hold) -> Transaction:
+        async with self._unit(call) as unit:
+            found = await transactions.get(unit, transaction_id)
+            return await transactions.change(unit, found, "hold", reason=body.reason)
+
+    async def release_transaction(self, call: Call, transaction_id: str, body: Hold) -> Transaction:
+        async with self._unit(call) as unit:
+            found = await transactions.get(unit, transaction_id)
+            refused = "CAP_OVERAGE_HELD" if found.part == "overage" else None
+            return await transactions.change(unit, found, "release", refused=refused, reason=body.reason)

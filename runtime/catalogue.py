@@ -1,0 +1,64 @@
+"""Finds vendors, processes and views by scanning the wings, and reads vendor manifests. Nothing is registered by hand."""
+
+import importlib
+import importlib.util
+import pkgutil
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+from contracts.manifest import Level, VendorManifest
+
+_NOT_VENDORS = frozenset({"platforms"})
+_NOT_VIEWS = frozenset({"portal"})
+
+
+class ManifestError(Exception):
+    """A manifest cannot be read; the message names the file and the field."""
+
+
+def _folders(wing: str) -> list[str]:
+    package = importlib.import_module(wing)
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg)
+
+
+def _manifest(folder: Path) -> VendorManifest:
+    try:
+        return msgspec.toml.decode((folder / "manifest.toml").read_bytes(), type=VendorManifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ManifestError(f"{folder.name}/manifest.toml: {error}") from error
+
+
+@cache
+def vendors() -> dict[str, VendorManifest]:
+    """Every vendor folder's manifest by id."""
+    root = Path(importlib.import_module("system_apis").__path__[0])
+    found = [_manifest(root / name) for name in _folders("system_apis") if name not in _NOT_VENDORS]
+    return {manifest.id: manifest for manifest in found}
+
+
+def vendor_module(vendor: str, part: str) -> ModuleType:
+    """`vendor_module("netsuite", "adapter")`; the vendor must be one of `vendors()`."""
+    return importlib.import_module(f"system_apis.{vendors()[vendor].id}.{part}")
+
+
+@cache
+def processes() -> tuple[str, ...]:
+    """Names of the process folders, the registers included."""
+    return tuple(_folders("process_apis"))
+
+
+@cache
+def views() -> tuple[str, ...]:
+    """Names of the view folders."""
+    return tuple(name for name in _folders("experience_apis") if name not in _NOT_VIEWS)
+
+
+def level(manifest: VendorManifest) -> Level:
+    """How far a vendor was shown to work: `proven` by a dated run, `simulated` with a sandbox, else `mapped`."""
+    if manifest.proven_on is not None:
+        return "proven"
+    has_sandbox = importlib.util.find_spec(f"system_apis.{manifest.id}.sandbox") is not None
+    return "simulated" if has_sandbox else "mapped"

@@ -1,0 +1,58 @@
+"""Cross references: which refs in different systems are the same thing as a canonical id (ID-2). Single upserts."""
+
+from collections.abc import Iterable
+
+from runtime.data.database import Connection, Database
+
+_UPSERT = """
+insert into link (tenant, canonical_id, system, object, external_id, external_number)
+values ($1, $2, $3, $4, $5, $6)
+on conflict (tenant, system, object, external_id) where valid_to is null do nothing
+"""
+_REFS = """
+select system || ':' || object || ':' || external_id from link
+where tenant = $1 and canonical_id = $2 and valid_to is null order by system, object, external_id
+"""
+_CANONICAL = """
+select canonical_id from link
+where tenant = $1 and system = $2 and object = $3 and external_id = $4 and valid_to is null
+"""
+_MANY = """
+select l.system || ':' || l.object || ':' || l.external_id as ref, l.canonical_id from link l
+join unnest($2::text[], $3::text[], $4::text[]) as w(system, object, external_id)
+  on l.system = w.system and l.object = w.object and l.external_id = w.external_id
+where l.tenant = $1 and l.valid_to is null
+"""
+
+
+async def link(
+    session: Connection | Database, tenant: str, canonical_id: str, ref: str, number: str | None = None
+) -> None:
+    """Say that `ref` is this canonical object. A ref that is linked stays with its first object."""
+    system, kind, key = ref.split(":", 2)
+    await session.execute(_UPSERT, tenant, canonical_id, system, kind, key, number)
+
+
+async def canonical(session: Connection | Database, tenant: str, ref: str) -> str | None:
+    """The canonical id behind a ref, or None."""
+    found: str | None = await session.fetchval(_CANONICAL, tenant, *ref.split(":", 2))
+    return found
+
+
+async def canonicals(session: Connection | Database, tenant: str, refs: Iterable[str]) -> dict[str, str]:
+    """The canonical ids behind many refs; unknown ones are left out."""
+    parts = [ref.split(":", 2) for ref in refs]
+    if not parts:
+        return {}
+    systems, kinds, keys = (list(column) for column in zip(*parts, strict=True))
+    return {row["ref"]: row["canonical_id"] for row in await session.fetch(_MANY, tenant, systems, kinds, keys)}
+
+
+async def refs_of(session: Connection | Database, tenant: str, canonical_id: str) -> tuple[str, ...]:
+    """All refs of a canonical object."""
+    return tuple(row[0] for row in await session.fetch(_REFS, tenant, canonical_id))
+
+
+def in_system(refs: Iterable[str], kind: str, system: str | None = None) -> str | None:
+    """The first ref of a kind, of one system when named."""
+    return next((r for r in refs if r.split(":", 2)[1] == kind and system in (None, r.split(":", 1)[0])), None)

@@ -1,0 +1,118 @@
+"""Process facts from the environment: `LEDGERWAY_*` names become one frozen Settings; nothing else reads os.environ.
+
+A field `database_url` is the variable LEDGERWAY_DATABASE_URL. Empty means unset. Names that are no setting are refused,
+except LEDGERWAY_SECRET_* (what `env:NAME` references point to) and LEDGERWAY_TEST_* (the test suite's).
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+PREFIX = "LEDGERWAY_"
+FOREIGN = ("LEDGERWAY_SECRET_", "LEDGERWAY_TEST_")
+
+
+class SettingsError(Exception):
+    """The environment cannot be read; the message names the variable and what it may be."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Facts of one process. Addresses of the servers are None until someone configures or starts them."""
+
+    database_url: str | None = None
+    redis_url: str | None = None
+    state_dir: Path = Path(".ledgerway")
+    mode: Literal["sandbox", "live"] = "sandbox"
+    tenant: str = "demo"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    sandbox_host: str = "127.0.0.1"
+    sandbox_port: int = 8081
+    sandbox_tls_port: int | None = None
+    sandbox_url: str | None = None
+    gateway_config: Path | None = None
+    worker_slot: str = "worker-1"
+    signing_key_file: Path | None = None
+    supervised: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"
+    pool_size: int = 10
+    statement_timeout_s: int = 30
+    url: str | None = None
+    token: str | None = None
+    token_file: Path | None = None
+    profile: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where this installation is reached: the public address, else host and port."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def environment(self) -> dict[str, str]:
+        """These settings as variables, for a child process; unset fields are left out."""
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return {PREFIX + name.upper(): _text(value) for name, value in values if value is not None}
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Settings of this process; an override (a command-line option) that is not None wins. Raises SettingsError."""
+    given = {k: v for k, v in (os.environ if environment is None else environment).items() if k.startswith(PREFIX)}
+    given = {k: v for k, v in given.items() if v != "" and not k.startswith(FOREIGN)}
+    for name in given:
+        _known(name)
+    values = {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_explain(str(error))) from error
+    return replace(settings, **{k: v for k, v in overrides.items() if v is not None})
+
+
+def child_environment(settings: Settings, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a child process: ours, with its LEDGERWAY_* settings replaced by `settings` and `extra`."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX) or k.startswith(FOREIGN)}
+    return inherited | settings.environment() | dict(extra or {})
+
+
+def secret(reference: str) -> str:
+    """The value behind `env:NAME` or `file:PATH`, less a closing line end. SettingsError never holds the value."""
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name in os.environ:
+        return os.environ[name]
+    if kind == "file":
+        try:
+            return Path(name).read_text("utf-8").rstrip("\r\n")
+        except OSError as error:
+            raise SettingsError(f"Secret {reference} cannot be read: {error.strerror}.") from error
+    raise SettingsError(f"Secret {reference} is not there: expected env:NAME of a set variable, or file:PATH.")
+
+
+def _known(name: str) -> None:
+    names = [PREFIX + field.upper() for field in Settings.__struct_fields__]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        raise SettingsError(
+            f"{name} is not a setting; " + (f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}.")
+        )
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise TypeError(kind)
+
+
+def _explain(message: str) -> str:
+    reason, _, path = message.partition(" - at `$.")
+    return f"{PREFIX}{path.rstrip('`').upper()}: {reason}." if path else message
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,145 @@
+"""Deliveries of other systems: one row each, so that a repeat changes nothing, read afterwards by the worker.
+
+Theory of operation. `receive` inserts (tenant, connection, delivery id) in the caller's transaction; a repeat conflicts and
+says so. A statement trigger notifies channel `inbox`. The worker takes unprocessed rows with SKIP LOCKED, so workers share
+the work; no order is promised, as vendors promise none (EVT-2, EVT-3 sort versions out). A batch is one transaction; if a
+handler fails, the batch is rolled back and done again with a savepoint per row. A failing row waits for its delay and after
+those of EVT-6 (at once for a refusal) is processed with an error and a dead letter. A kind nobody handles fails likewise.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contracts.call import Call
+from contracts.problems import InvalidContent
+from runtime.data.database import Connection, Database
+from runtime.telemetry import log
+from runtime.work.hooks import DeadLetter, Hooks
+from runtime.work.process import Delivery, InboxHandler
+from runtime.work.relay import bury
+from runtime.work.retries import Attempt, Failure, body_of, failure_of
+from runtime.work.unit import unit_of_work
+
+_RECEIVE = """
+insert into inbox (tenant, connection, delivery_id, kind, payload) values ($1, $2, $3, $4, $5)
+on conflict (tenant, connection, delivery_id) do nothing returning position
+"""
+_DUE = """
+select tenant, connection, delivery_id, kind, payload, received_at, attempts from inbox
+where processed_at is null and (retry_at is null or retry_at <= now())
+order by position limit $1 for update skip locked
+"""
+_DONE = """
+update inbox i set processed_at = now(), retry_at = null, error = null
+from unnest($1::text[], $2::text[], $3::text[]) as d (tenant, connection, delivery_id)
+where i.tenant = d.tenant and i.connection = d.connection and i.delivery_id = d.delivery_id
+"""
+_FAILED = """
+update inbox set attempts = attempts + 1, error = $4, retry_at = now() + make_interval(secs => $5),
+       processed_at = case when $5::float8 is null then now() end
+where tenant = $1 and connection = $2 and delivery_id = $3
+"""
+_NEXT_S = """
+select least(greatest(extract(epoch from min(retry_at) - now()), 0.05), 3600)::float8 from inbox
+where processed_at is null and retry_at is not null
+"""
+
+
+async def receive(
+    connection: Connection, *, tenant: str, instance: str, delivery_id: str, kind: str, payload: Any
+) -> bool:
+    """Stores a delivery of a connected instance. False when it was there: a duplicate, nothing changed."""
+    position = await connection.fetchval(_RECEIVE, tenant, instance, delivery_id, kind, payload)
+    return position is not None
+
+
+class _Careful(Exception):
+    """The quick try of a batch met a failure."""
+
+
+class Inbox:
+    """`handlers` maps a kind to who reads it."""
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, InboxHandler],
+        *,
+        call_for: Callable[[str, str, str], Call],
+        attempt: Attempt,
+        hooks: Hooks,
+        delays_s: tuple[float, ...],
+        batch: int = 100,
+    ) -> None:
+        self._database, self._handlers, self._call_for = database, handlers, call_for
+        self._attempt, self._hooks, self._delays_s, self._batch = attempt, hooks, delays_s, batch
+
+    async def drain(self) -> float | None:  # house: float seconds
+        """Processes until nothing is due. Returns the seconds until the next retry, or None when none is planned."""
+        while await self._next_batch():
+            pass
+        return await self._database.fetchval(_NEXT_S)  # type: ignore[no-any-return]
+
+    async def _next_batch(self) -> int:
+        try:
+            return await self._work(careful=False)
+        except _Careful:
+            return await self._work(careful=True)
+
+    async def _work(self, *, careful: bool) -> int:
+        async with unit_of_work(self._database) as connection:
+            rows = await connection.fetch(_DUE, self._batch)
+            done = [row for row in rows if await self._through(connection, row, careful)]
+            await connection.execute(_DONE, *([r[k] for r in done] for k in ("tenant", "connection", "delivery_id")))
+            return len(rows)
+
+    async def _through(self, connection: Connection, row: Any, careful: bool) -> bool:
+        outcome = await self._handle(connection, row, careful)
+        if not isinstance(outcome, Failure):
+            return True
+        if not careful:
+            raise _Careful
+        await self._failed(connection, row, outcome)
+        return False
+
+    async def _handle(self, connection: Connection, row: Any, careful: bool) -> Failure | None:
+        handler = self._handlers.get(row["kind"])
+        if handler is None:
+            detail = f"Nobody reads deliveries of kind {row['kind']}."
+            return failure_of(InvalidContent(detail, code="SCHEMA_INVALID"))
+        delivery = Delivery(**{name: row[name] for name in Delivery.__struct_fields__})
+        call = self._call(row)
+        if not careful:
+            return await self._attempt(lambda: handler(connection, call, delivery))
+
+        async def in_savepoint() -> None:
+            async with connection.transaction():
+                await handler(connection, call, delivery)
+
+        return await self._attempt(in_savepoint)
+
+    def _call(self, row: Any) -> Call:
+        key = f"{row['connection']}/{row['delivery_id']}"
+        return self._call_for(row["tenant"], key, key)
+
+    async def _failed(self, connection: Connection, row: Any, failure: Failure) -> None:
+        attempts, problem = row["attempts"] + 1, failure.problem
+        retried = failure.kind != "refused" and attempts <= len(self._delays_s)
+        delay_s = self._delays_s[attempts - 1] if retried else None
+        key = (row["tenant"], row["connection"], row["delivery_id"])
+        await connection.execute(_FAILED, *key, body_of(problem), delay_s)
+        fields = {
+            "tenant": key[0],
+            "connection": key[1],
+            "delivery": key[2],
+            "kind": row["kind"],
+            "problem": problem.slug,
+        }
+        if retried:
+            log.warning("inbox.retry", attempt=attempts, **fields)
+            return
+        log.error("inbox.dead_letter", detail=problem.detail, **fields)
+        letter = DeadLetter(
+            subscriber=f"inbox:{row['kind']}", event_id=f"{key[1]}/{key[2]}", attempts=attempts, problem=problem
+        )
+        await bury(connection, self._call(row), letter, self._hooks, self._attempt)

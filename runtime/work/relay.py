@@ -1,0 +1,229 @@
+"""Hands published events to their subscribers: at least once, with effects exactly once.
+
+Theory of operation. A batch is one transaction: take the keys that have something due, lock each key (an advisory lock of
+the transaction, so that two workers never work on one key and order holds, EVT-5), read their rows in order, call every
+subscriber, insert the `delivered` marks, set `relayed_at`. A crash undoes effects and marks together.
+The first try of a batch has no savepoints; when a handler fails, all of it is rolled back and done again carefully, each
+delivery in a savepoint, so that only the failing one is lost. A failing event blocks its own key until it is delivered or,
+after the delays of EVT-6 (at once for a business refusal), is a dead letter; others pass. `attempts` counts per event.
+Nothing polls fast: NOTIFY wakes, `drain` says when the next retry is due.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from contracts.call import Call
+from contracts.events import Event
+from contracts.problems import Problem
+from runtime.data.database import Connection, Database
+from runtime.telemetry import log
+from runtime.work.hooks import DeadLetter, Hooks
+from runtime.work.outbox import decoded
+from runtime.work.process import Handler, Subscriber
+from runtime.work.retries import Attempt, Failure, body_of, failure_of
+from runtime.work.unit import unit_of_work
+
+CallFor = Callable[[str, str, str], Call]
+Key = tuple[str, str]
+
+_DUE_KEYS = """
+select tenant, partitionkey from outbox o
+where relayed_at is null and (retry_at is null or retry_at <= now()) and not exists (
+    select from outbox b where b.tenant = o.tenant and b.partitionkey = o.partitionkey and b.relayed_at is null
+    and b.retry_at > now() and b.position < o.position)
+order by position limit $1
+"""
+_LOCK_KEYS = """
+select k.tenant, k.partitionkey from unnest($1::text[], $2::text[]) as k (tenant, partitionkey)
+where pg_try_advisory_xact_lock(hashtextextended(k.tenant || chr(31) || k.partitionkey, 7))
+"""
+_ROWS = """
+select o.tenant, o.position, o.id, o.type, o.partitionkey, o.correlation_id, o.occurred_at, o.data, o.attempts,
+       coalesce(o.retry_at > now(), false) as early
+from outbox o join unnest($1::text[], $2::text[]) as k (tenant, partitionkey) using (tenant, partitionkey)
+where o.relayed_at is null order by o.position limit $3
+"""
+_SETTLED = """
+with mark as (
+    select e.tenant, s.subscriber, e.event_id
+    from unnest($1::text[], $2::text[]) as e (tenant, event_id) cross join unnest($3::text[]) as s (subscriber))
+select tenant, subscriber, event_id from mark join delivered using (tenant, subscriber, event_id)
+union select tenant, subscriber, event_id from mark join dead_letter using (tenant, subscriber, event_id)
+"""
+_MARK = """
+insert into delivered (tenant, subscriber, event_id) select * from unnest($1::text[], $2::text[], $3::text[])
+on conflict do nothing
+"""
+_RELAYED = """
+update outbox o set relayed_at = now(), retry_at = null
+from unnest($1::timestamptz[], $2::bigint[]) as d (occurred_at, position)
+where o.occurred_at = d.occurred_at and o.position = d.position
+"""
+_AGAIN = """
+update outbox set attempts = attempts + 1, retry_at = now() + make_interval(secs => $3)
+where occurred_at = $1 and position = $2
+"""
+_BURY = """
+insert into dead_letter (tenant, subscriber, event_id, attempts, error) values ($1, $2, $3, $4, $5)
+on conflict (tenant, subscriber, event_id) do update set attempts = excluded.attempts, error = excluded.error, at = now()
+"""
+_NEXT_S = """
+select least(greatest(extract(epoch from min(retry_at) - now()), 0.05), 3600)::float8 from outbox
+where relayed_at is null and retry_at is not null
+"""
+
+
+class _Careful(Exception):
+    """The quick try of a batch met a failure."""
+
+
+class Relay:
+    """`types` names the event types there are; `call_for(tenant, correlation_id, event_id)` makes the handler's call."""
+
+    def __init__(
+        self,
+        database: Database,
+        subscribers: Sequence[Subscriber],
+        types: Mapping[str, type[Event]],
+        *,
+        call_for: CallFor,
+        attempt: Attempt,
+        hooks: Hooks,
+        delays_s: tuple[float, ...],
+        batch: int = 50,
+    ) -> None:
+        self._database, self._batch = database, batch
+        self.types, self.call_for, self.attempt, self.hooks, self.delays_s = types, call_for, attempt, hooks, delays_s
+        self.by_type = _by_type(subscribers)
+        self.subscribers = [subscriber.name for subscriber in subscribers]
+
+    async def drain(self) -> float | None:  # house: float seconds
+        """Relays until nothing is due. Returns the seconds until the next retry, or None when none is planned."""
+        while await self._next_batch():
+            pass
+        return await self._database.fetchval(_NEXT_S)  # type: ignore[no-any-return]
+
+    async def _next_batch(self) -> int:
+        try:
+            return await self._work(careful=False)
+        except _Careful:
+            return await self._work(careful=True)
+
+    async def _work(self, *, careful: bool) -> int:
+        async with unit_of_work(self._database) as connection:
+            rows = await self._due(connection)
+            return await _Batch(self, connection, rows, careful).run() if rows else 0
+
+    async def _due(self, connection: Connection) -> list[Any]:
+        keys = {(row["tenant"], row["partitionkey"]) for row in await connection.fetch(_DUE_KEYS, self._batch)}
+        if not keys:
+            return []
+        locked = await connection.fetch(_LOCK_KEYS, [k[0] for k in keys], [k[1] for k in keys])
+        tenants, partitions = [k["tenant"] for k in locked], [k["partitionkey"] for k in locked]
+        return await connection.fetch(_ROWS, tenants, partitions, self._batch)  # type: ignore[no-any-return]
+
+
+class _Batch:
+    """One transaction's worth of rows."""
+
+    def __init__(self, relay: Relay, connection: Connection, rows: list[Any], careful: bool) -> None:
+        self._relay, self._connection, self._rows, self._careful = relay, connection, rows, careful
+        self._blocked: set[Key] = set()
+        self._marks: list[tuple[str, str, str]] = []
+        self._done: list[Any] = []
+        self._postponed = 0
+
+    async def run(self) -> int:
+        """How many rows went somewhere: relayed, or put off."""
+        settled = await self._settled()
+        for row in self._rows:
+            key = (row["tenant"], row["partitionkey"])
+            if key not in self._blocked and not row["early"] and await self._event(row, settled):
+                self._done.append(row)
+            else:
+                self._blocked.add(key)
+        if self._marks:
+            await self._connection.execute(_MARK, *map(list, zip(*self._marks, strict=True)))
+        occurred, positions = [r["occurred_at"] for r in self._done], [r["position"] for r in self._done]
+        await self._connection.execute(_RELAYED, occurred, positions)
+        return len(self._done) + self._postponed
+
+    async def _settled(self) -> set[tuple[str, str, str]]:
+        tenants, ids = [row["tenant"] for row in self._rows], [row["id"] for row in self._rows]
+        rows = await self._connection.fetch(_SETTLED, tenants, ids, self._relay.subscribers)
+        return {(row["tenant"], row["subscriber"], row["event_id"]) for row in rows}
+
+    async def _event(self, row: Any, settled: set[tuple[str, str, str]]) -> bool:
+        """True when every subscriber has the event or has given it up."""
+        through = True
+        for subscriber, handler in self._relay.by_type.get(row["type"], ()):
+            mark = (row["tenant"], subscriber, row["id"])
+            if mark in settled:
+                continue
+            outcome = await self._deliver(handler, row)
+            if not isinstance(outcome, Failure):
+                self._marks.append(mark)
+            elif not self._careful:
+                raise _Careful
+            else:
+                through = await self._given_up(subscriber, row, outcome) and through
+        if not through:
+            await self._postpone(row)
+        return through
+
+    async def _deliver(self, handler: Handler, row: Any) -> Failure | None:
+        relay, connection = self._relay, self._connection
+        try:
+            event = decoded(row["type"], row["data"], relay.types)
+        except Problem as unreadable:
+            return failure_of(unreadable)
+        call = relay.call_for(row["tenant"], row["correlation_id"], row["id"])
+        if not self._careful:
+            return await relay.attempt(lambda: handler(connection, call, event))
+
+        async def in_savepoint() -> None:
+            async with connection.transaction():
+                await handler(connection, call, event)
+
+        return await relay.attempt(in_savepoint)
+
+    async def _given_up(self, subscriber: str, row: Any, failure: Failure) -> bool:
+        attempts = row["attempts"] + 1
+        fields = {"subscriber": subscriber, "event_id": row["id"], "type": row["type"], "problem": failure.problem.slug}
+        if failure.kind != "refused" and attempts <= len(self._relay.delays_s):
+            log.warning("relay.retry", tenant=row["tenant"], attempt=attempts, **fields)
+            return False
+        log.error("relay.dead_letter", tenant=row["tenant"], detail=failure.problem.detail, **fields)
+        letter = DeadLetter(subscriber=subscriber, event_id=row["id"], attempts=attempts, problem=failure.problem)
+        call = self._relay.call_for(row["tenant"], row["correlation_id"], row["id"])
+        await bury(self._connection, call, letter, self._relay.hooks, self._relay.attempt)
+        return True
+
+    async def _postpone(self, row: Any) -> None:
+        delay_s = self._relay.delays_s[min(row["attempts"], len(self._relay.delays_s) - 1)]
+        self._postponed += 1
+        await self._connection.execute(_AGAIN, row["occurred_at"], row["position"], delay_s)
+
+
+async def bury(connection: Connection, call: Call, letter: DeadLetter, hooks: Hooks, attempt: Attempt) -> None:
+    """Stores a dead letter and tells the register; a register that fails does not stop the worker."""
+    body = body_of(letter.problem)
+    await connection.execute(_BURY, call.tenant, letter.subscriber, letter.event_id, letter.attempts, body)
+
+    async def tell() -> None:
+        async with connection.transaction():
+            await hooks.on_dead_letter(connection, call, letter)
+
+    untold = await attempt(tell)
+    if isinstance(untold, Failure):
+        log.error(
+            "relay.dead_letter_untold", tenant=call.tenant, event_id=letter.event_id, detail=untold.problem.detail
+        )
+
+
+def _by_type(subscribers: Sequence[Subscriber]) -> dict[str, list[tuple[str, Handler]]]:
+    found: dict[str, list[tuple[str, Handler]]] = {}
+    for subscriber in subscribers:
+        for event, handler in subscriber.handlers.items():
+            found.setdefault(event.type, []).append((subscriber.name, handler))
+    return found

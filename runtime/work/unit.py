@@ -1,0 +1,43 @@
+"""The unit of work: one transaction per step, inbox row, relay batch or command move; whoever is called joins it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+
+from runtime.data.database import Connection, Database
+
+_units: ContextVar[tuple["_Unit", ...]] = ContextVar("units", default=())
+
+
+class _Unit:
+    """An open transaction of one database; `live` turns false at its end, since tasks started inside may outlast it."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.database = database
+        self.connection = connection
+        self.live = True
+
+
+@asynccontextmanager
+async def unit_of_work(database: Database) -> AsyncIterator[Connection]:
+    """Joins the unit open in this context, or opens one and commits it at the end; an exception rolls all of it back.
+
+    A task started inside joins too, but asyncpg allows one statement at a time: gathering inside a unit raises.
+    """
+    joined = open_unit(database)
+    if joined is not None:
+        yield joined
+        return
+    async with database.transaction() as connection:
+        unit = _Unit(database, connection)
+        token = _units.set((*_units.get(), unit))
+        try:
+            yield connection
+        finally:
+            unit.live = False
+            _units.reset(token)
+
+
+def open_unit(database: Database) -> Connection | None:
+    """The connection of the unit open in this context, or None."""
+    return next((u.connection for u in _units.get() if u.live and u.database is database), None)

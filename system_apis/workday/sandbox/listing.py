@@ -1,0 +1,39 @@
+"""Collections of the REST services: `limit`, `offset`, `total`, and instance references with their links."""
+
+from collections.abc import Sequence
+
+from runtime.http.simulate import Faults, Refused, Request, Response, Row
+from system_apis.workday.sandbox.errors import refusal
+
+DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
+
+
+class Listing:
+    """Pages of rows. Source: Workday REST API, Common service v1 (`limit` at most 100, `offset` zero-based)."""
+
+    def __init__(self, faults: Faults, public_url: str) -> None:
+        self._faults, self._root = faults, public_url.rstrip("/")
+
+    def page(self, request: Request, rows: Sequence[Row]) -> Response:
+        """One page; with `page_shift` a row appeared before it meanwhile, so that its first row was seen already."""
+        limit = _number(request, "limit", DEFAULT_LIMIT)
+        offset = _number(request, "offset", 0)
+        if not 1 <= limit <= LARGEST_LIMIT:
+            raise Refused(refusal(400, f"limit must be between 1 and {LARGEST_LIMIT}", "limit"))
+        start = max(0, offset - 1) if offset and self._faults.take("page_shift", request) else offset
+        return Response.of(200, {"total": len(rows), "data": list(rows[start : start + limit])})
+
+    def link(self, request: Request, row: Row, collection: str) -> Row:
+        """A reference (id, descriptor) with its `href`."""
+        tenant = request.params["tenant"]
+        href = f"{self._root}/ccx/api/common/v1/{tenant}/{collection}/{row['id']}"
+        return {"id": row["id"], "descriptor": row["descriptor"], "href": href}
+
+
+def _number(request: Request, name: str, absent: int) -> int:
+    value = request.query.get(name)
+    if value is None:
+        return absent
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise Refused(refusal(400, f"{name} must be a whole number", name))
+    return int(value)

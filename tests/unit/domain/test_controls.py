@@ -1,0 +1,216 @@
+"""Reconciliation, impact plans, bookings, posting dates, alerts (WE-42 to WE-47, WE-55 to WE-57)."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+
+def test_hours_control(calculate: Any) -> None:  # WE-55
+    values = {
+        "approved": "412.5",
+        "billed": "300",
+        "unbilled": "96.5",
+        "held": "8",
+        "written_off": "2",
+        "non_billable": "4",
+        "in_exception": "0",
+        "in_flight": "0",
+    }
+    answer = calculate("recon.evaluate", control="REC-01", currency="EUR", values=values)
+    assert answer == {"variance": "2.0000", "tolerance": "0.0000", "status": "breach"}
+
+
+def test_margin_control(calculate: Any) -> None:  # WE-56
+    values = {"psa_revenue": "84000.00", "psa_cost": "61250.00", "erp_revenue": "83950.00", "erp_cost": "61239.50"}
+    answer = calculate("recon.evaluate", control="REC-03", currency="EUR", values=values)
+    assert answer == {"variance": "39.50", "tolerance": "83.95", "status": "within_tolerance"}
+
+
+@pytest.mark.parametrize(
+    ("control", "values", "answer"),
+    [
+        (
+            "REC-02",
+            {
+                "approved_reimbursable": "100.04",
+                "invoiced_cost": "100",
+                "unbilled": "0",
+                "held": "0",
+                "written_off": "0",
+                "non_billable_excess": "0",
+                "item_count": 7,
+            },
+            ("0.04", "0.04", "within_tolerance"),
+        ),
+        ("REC-04", {"mismatched": 3, "critical": False, "compared": 799}, (3, 3, "within_tolerance")),
+        ("REC-04", {"mismatched": 1, "critical": True, "compared": 799}, (1, 0, "breach")),
+        ("REC-05", {"canonical_gross": "118.99", "erp_gross": "119.00"}, ("-0.01", "0.00", "breach")),
+        (
+            "REC-06",
+            {
+                "opening": "10",
+                "additions": "5",
+                "invoiced": "3",
+                "written_off": "1",
+                "adjustments": "-1",
+                "closing": "10",
+            },
+            ("0.00", "0.00", "matched"),
+        ),
+        (
+            "REC-07",
+            {"published": 9, "processed": 7, "duplicates": 1, "dead_lettered": 0, "in_flight": 1},
+            (0, 0, "matched"),
+        ),
+        ("REC-08", {"legacy_amount": "1.01", "cloud_amount": "1.00"}, ("0.01", "0.01", "within_tolerance")),
+        ("REC-09", {"payroll_cost": "9.00", "allocated": ["4.50", "4.50"]}, ("0.00", "0.00", "matched")),
+        ("REC-12", {"accrued": "1021.00", "vendor_invoice": "1000.00"}, ("21.00", "20.00", "breach")),
+    ],
+)
+def test_controls(calculate: Any, control: str, values: Any, answer: tuple[Any, ...]) -> None:
+    found = calculate("recon.evaluate", control=control, currency="EUR", values=values)
+    assert (found["variance"], found["tolerance"], found["status"]) == answer
+
+
+def test_a_control_needs_all_its_values(calculate: Any) -> None:
+    with pytest.raises(msgspec.ValidationError, match="erp_gross"):
+        calculate("recon.evaluate", control="REC-05", currency="EUR", values={"canonical_gross": "1"})
+
+
+def transaction(id: str, state: str, old: str, new: str, **more: Any) -> dict[str, Any]:
+    return {"id": id, "state": state, "service_date": "2026-03-20", "old_amount": old, "new_amount": new} | more
+
+
+def plan(calculate: Any, *transactions: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
+    question = {"trigger": "rerate", "changed_on": "2026-04-10", "currency": "EUR", "transactions": transactions}
+    return [(one["action"], one["delta"]) for one in calculate("impact.plan", **(question | more))["actions"]]
+
+
+def test_rerating_by_state(calculate: Any) -> None:  # WE-42 to WE-46
+    actions = plan(
+        calculate,
+        transaction("42", "rated", "1280.00", "1380.00"),
+        transaction("43", "queued", "1280.00", "1380.00"),
+        transaction("44a", "invoiced", "10.00", "10.60", invoice_id="I1"),
+        transaction("45a", "invoiced", "100.00", "180.00", invoice_id="I2"),
+        transaction("44b", "invoiced", "10.00", "9.90", invoice_id="I1"),
+        transaction("45b", "invoiced", "100.00", "20.50", invoice_id="I2"),
+        transaction("46", "invoiced", "100.00", "200.00", invoice_id="I1", service_date="2026-01-09"),
+    )
+    assert actions == [
+        ("replace", "100.00"),
+        ("reverse_and_repost", "100.00"),
+        ("ignore_below_tolerance", "0.60"),
+        ("adjust_next_invoice", "80.00"),
+        ("ignore_below_tolerance", "-0.10"),
+        ("adjust_next_invoice", "-79.50"),
+        ("needs_window_approval", "100.00"),
+    ]
+
+
+def test_corrections_know_neither_tolerance_nor_window(calculate: Any) -> None:  # WE-47
+    old = transaction("47", "invoiced", "1300.00", "975.00", invoice_id="I", service_date="2025-01-09")
+    tiny = transaction("t", "invoiced", "1.00", "0.99", invoice_id="J")
+    assert plan(calculate, old, tiny, trigger="correction") == [
+        ("adjust_next_invoice", "-325.00"),
+        ("adjust_next_invoice", "-0.01"),
+    ]
+    rebill = plan(calculate, old, trigger="correction", mode="credit_and_rebill")
+    assert rebill == [("credit_and_rebill", "-325.00")]
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "action"),
+    [
+        ("reversed", {}, "none"),
+        ("drafted", {"invoice_state": "in_review"}, "pull_replace_readd"),
+        ("drafted", {"invoice_state": "post_failed"}, "needs_unapprove"),
+        ("held", {"new_amount": "1.00"}, "none"),
+    ],
+)
+def test_other_rows(calculate: Any, state: str, more: dict[str, Any], action: str) -> None:
+    assert plan(calculate, transaction("t", state, "1.00", "2.00") | more)[0][0] == action
+
+
+def test_a_correction_may_change_more_than_the_amount(calculate: Any) -> None:  # IMP-1
+    same = transaction("t", "queued", "1.00", "1.00", billed_fields_changed=True)
+    assert plan(calculate, same, trigger="correction") == [("reverse_and_repost", "0.00")]
+    assert plan(calculate, same) == [("none", "0.00")]
+
+
+def booked(date: str, capacity: str, hard: list[str], soft: list[str]) -> dict[str, Any]:
+    return {"date": date, "capacity_hours": capacity, "hard_hours": hard, "soft_hours": soft}
+
+
+def levels(calculate: Any, *days: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(day["over_hours"], day["level"]) for day in calculate("booking.check", days=days)["days"]]
+
+
+def test_a_fitting_week_softens_a_block(calculate: Any) -> None:  # WE-57
+    rest = [booked(f"2026-03-{day}", "8", ["7.75"], []) for day in (17, 18, 19, 20)]
+    answer = levels(calculate, booked("2026-03-16", "8", ["5", "4"], []), *rest)
+    assert answer == [("1.0000", "warn"), *[("0.0000", "none")] * 4]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "hard", "soft", "level"),
+    [
+        ("8", ["8.8"], [], "warn"),
+        ("8", ["8.9"], [], "block"),
+        ("0", ["1"], [], "block"),
+        ("8", ["8"], ["1.6"], "none"),
+        ("8", ["8"], ["1.61"], "soft_warn"),
+    ],
+)
+def test_booking_levels(calculate: Any, capacity: str, hard: list[str], soft: list[str], level: str) -> None:
+    assert levels(calculate, booked("2026-03-16", capacity, hard, soft))[0][1] == level
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2026-03-31", {"code": None, "posting_date": "2026-03-31", "shifted": False}),
+        ("2026-01-31", {"code": None, "posting_date": "2026-03-01", "shifted": True}),
+        ("2026-04-01", {"code": "PERIOD_CLOSED"}),
+    ],
+)
+def test_posting_date(calculate: Any, day: str, expected: dict[str, Any]) -> None:  # POST-1
+    periods = [
+        {"start": "2026-04-01", "end": "2026-04-30", "state": "future"},
+        {"start": "2026-03-01", "end": "2026-03-31", "state": "open", "legal_entity_id": "ent_1"},
+        {"start": "2026-02-01", "end": "2026-02-28", "state": "soft_closed"},
+    ]
+    assert calculate("period.posting_date", service_date=day, periods=periods) == expected
+
+
+@pytest.mark.parametrize(
+    ("severity", "hours", "amount", "priority"),
+    [
+        ("blocking", None, None, "P3"),
+        ("warning", None, "100000", "P3"),
+        ("blocking", "72", "0", "P2"),
+        ("warning", "24.0", "99999.99", "P2"),
+        ("blocking", "-3", "100000", "P1"),
+        ("warning", 73, 0, "P4"),
+    ],
+)
+def test_priority(calculate: Any, severity: str, hours: Any, amount: Any, priority: str) -> None:  # ALR-1
+    answer = calculate("alert.priority", severity=severity, hours_to_cutoff=hours, amount_at_risk=amount)
+    assert answer == {"priority": priority}
+
+
+@pytest.mark.parametrize(
+    ("created", "hours", "due"),
+    [
+        ("2026-03-16T10:30:00", 4, "2026-03-16T14:30:00"),
+        ("2026-03-16T09:00:00", 8, "2026-03-16T17:00:00"),
+        ("2026-03-16T17:00:00", 1, "2026-03-17T10:00:00"),
+        ("2026-03-16T06:00:00", 16, "2026-03-17T17:00:00"),
+        ("2026-03-20T16:00:00", 4, "2026-03-24T12:00:00"),
+        ("2026-03-21T12:00:00", 0, "2026-03-24T09:00:00"),
+    ],
+)
+def test_sla(calculate: Any, created: str, hours: int, due: str) -> None:  # ALR-3; the 23rd is a holiday
+    answer = calculate("sla.due", created_at=created, sla_hours=hours, holidays=["2026-03-23"])
+    assert answer == {"due_at": due}

@@ -1,0 +1,54 @@
+"""A worker process to be killed: `mortal DATABASE_URL FILE [stuck]` performs `mortal` runs whose steps append to FILE.
+
+Step two looks whether its line is there, writes it if not, and in a stuck worker never returns: the vendor has the write,
+nobody has the answer.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import uvloop
+
+from contracts.call import Call
+from runtime.data.database import Database
+from runtime.work.process import Process
+from runtime.work.run import Run
+from runtime.work.steps import Tuning
+from runtime.work.worker import Worker
+from tests.workflow.stage import Order, Receipt, Register, Told
+
+
+def workflow(effects: Path, stuck: bool) -> Told:
+    def note(line: str) -> None:
+        with effects.open("a") as file:
+            file.write(f"{line}\n")
+
+    async def perform(run: Run, order: Order) -> Receipt:
+        def writing(name: str, hang: bool) -> object:
+            async def write(call: Call) -> Receipt:
+                note(f"tried {name}")
+                if f"wrote {name}" not in effects.read_text():
+                    note(f"wrote {name}")
+                    await asyncio.sleep(60 if hang else 0)
+                return Receipt(id=name)
+
+            return write
+
+        for name in ("one", "two", "three"):
+            await run.step(name, writing(name, stuck and name == "two"))  # type: ignore[arg-type]
+        return Receipt(id="end")
+
+    return Told(perform, "mortal")
+
+
+async def work(url: str, effects: str, *mode: str) -> None:
+    database = await Database.connect(url, max_size=4)
+    processes = [Process(name="tests", workflows=(workflow(Path(effects), "stuck" in mode),))]
+    tuning = Tuning(safety_poll_s=2.0, takeover_every_s=0.3, dead_slot_after_s=0.5)
+    await Worker(database, url, processes, hooks=Register(), scopes=frozenset(), tuning=tuning).run()
+    await database.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(work(*sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""Workers that are killed, and what is true afterwards: real processes, real signals."""
+
+import asyncio
+import sys
+import time
+from asyncio.subprocess import Process
+from pathlib import Path
+
+import pytest
+
+from runtime.data.database import Database
+from runtime.work import runs
+from runtime.work.unit import unit_of_work
+from tests.workflow.stage import CALL, Order
+
+ONCE = ["tried one", "wrote one", "tried two", "wrote two"]
+
+
+async def worker(url: str, effects: Path, *mode: str) -> Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.workflow.mortal", url, str(effects), *mode)
+
+
+async def start(database: Database) -> str:
+    async with unit_of_work(database) as connection:
+        return (await runs.start_run(connection, CALL, "mortal", "m1", Order())).id
+
+
+async def until(database: Database, run_id: str, status: str, within_s: float) -> None:
+    async with asyncio.timeout(within_s):
+        while (await runs.get_run(database, CALL, run_id)).status != status:
+            await asyncio.sleep(0.05)
+
+
+async def until_written(effects: Path, line: str) -> None:
+    async with asyncio.timeout(20):
+        while line not in effects.read_text():
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def effects(tmp_path: Path) -> Path:
+    path = tmp_path / "effects"
+    path.touch()
+    return path
+
+
+async def end(process: Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+
+
+async def test_a_worker_killed_inside_a_step_resumes_there_and_repeats_nothing_recorded(
+    database: Database, database_url: str, effects: Path
+) -> None:
+    run_id = await start(database)
+    first = await worker(database_url, effects, "stuck")
+    await until_written(effects, "wrote two")
+    first.kill()
+    await first.wait()
+    began = time.monotonic()
+    second = await worker(database_url, effects)
+    await until_written(effects, "tried three")
+    resumed_after_s = time.monotonic() - began
+    await until(database, run_id, "completed", 5)
+    await end(second)
+    assert effects.read_text().splitlines() == [*ONCE, "tried two", "tried three", "wrote three"]
+    assert resumed_after_s < 8
+    ends = await database.fetchval("select count(*) from outbox where tenant = 'acme' and type = 'workflow.completed'")
+    assert ends == 1
+
+
+async def test_another_worker_takes_over_what_a_dead_one_left(
+    database: Database, database_url: str, effects: Path
+) -> None:
+    run_id = await start(database)
+    dead = await worker(database_url, effects, "stuck")
+    await until_written(effects, "wrote two")
+    alive = await worker(database_url, effects)
+    async with asyncio.timeout(15):
+        while await database.fetchval("select count(*) from slot") < 2:
+            await asyncio.sleep(0.05)
+    dead.kill()
+    await dead.wait()
+    await until(database, run_id, "completed", 15)
+    await end(alive)
+    assert effects.read_text().splitlines() == [*ONCE, "tried two", "tried three", "wrote three"]
+
+
+async def test_a_worker_told_to_stop_leaves_in_order_and_its_run_goes_on_elsewhere(
+    database: Database, database_url: str, effects: Path
+) -> None:
+    run_id = await start(database)
+    effects.write_text("wrote one\nwrote two\n")
+    first = await worker(database_url, effects)
+    await until_written(effects, "tried one")
+    await end(first)
+    assert await database.fetchval("select left_at is not null from slot where name = 'slot-0'")
+    second = await worker(database_url, effects)
+    await until(database, run_id, "completed", 15)
+    await end(second)
+    assert effects.read_text().splitlines().count("tried three") == 1
