@@ -82,8 +82,8 @@ def _eligible(lines: tuple[NetLine, ...]) -> dict[str, Decimal]:
 
 
 def _tiered(tiers: tuple[VolumeTier, ...], low: Decimal, high: Decimal) -> Decimal:
-    ends = [tier.from_ for tier in tiers[1:]] + [high]
-    overlaps = (
-        (min(high, end) - max(low, tier.from_), tier.pct / _HUNDRED) for tier, end in zip(tiers, ends, strict=True)
-    )
-    return sum((max(ZERO, width) * share for width, share in overlaps), ZERO)
+    discount = ZERO
+    for tier in sorted(tiers, key=lambda one: one.from_, reverse=True):
+        discount += max(ZERO, high - max(low, tier.from_)) * tier.pct / _HUNDRED
+        high = min(high, tier.from_)
+    return discount

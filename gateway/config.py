@@ -6,7 +6,14 @@ import msgspec
 from msgspec import Struct
 
 from gateway.jwks import ALGORITHMS
-from gateway.policies import audit, auth, correlation, idempotency, quota, throttle, validation, version
+from gateway.policies.audit import Config as Audit
+from gateway.policies.auth import Config as Auth
+from gateway.policies.correlation import Config as Correlation
+from gateway.policies.idempotency import Config as Idempotency
+from gateway.policies.quota import Config as Quota
+from gateway.policies.throttle import Config as Throttle
+from gateway.policies.validation import Config as Validation
+from gateway.policies.version import Config as Version
 
 BUILT_IN = Path(__file__).parent / "gateway.toml"
 
@@ -49,14 +56,14 @@ class TrustedIssuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Policies(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of each policy; throttle and quota by group, version by prefix."""
 
-    correlation: correlation.Config = correlation.Config()
-    auth: auth.Config = auth.Config()
-    version: tuple[version.Config, ...] = ()
-    throttle: dict[str, throttle.Config] = {}
-    quota: dict[str, quota.Config] = {}
-    validation: validation.Config = validation.Config()
-    idempotency: idempotency.Config = idempotency.Config()
-    audit: audit.Config = audit.Config()
+    correlation: Correlation = Correlation()
+    auth: Auth = Auth()
+    version: tuple[Version, ...] = ()
+    throttle: dict[str, Throttle] = {}
+    quota: dict[str, Quota] = {}
+    validation: Validation = Validation()
+    idempotency: Idempotency = Idempotency()
+    audit: Audit = Audit()
 
 
 class Counting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

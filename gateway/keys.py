@@ -1,7 +1,6 @@
 """API keys: 256 random bits behind a readable head, kept as a keyed hash, two alive per client so that one can replace the other."""
 
 import hmac
-import os
 import re
 import secrets
 from datetime import datetime
@@ -14,6 +13,7 @@ from contracts.periods import Clock
 from contracts.problems import Conflict, NotFound, Unauthenticated
 from gateway.exchange import Identity
 from gateway.generations import Generations
+from gateway.kept import kept
 from runtime.data.database import Database
 from runtime.data.ids import new_id
 from runtime.data.outages import guarded
@@ -44,24 +44,7 @@ class _Remembered(Struct, frozen=True):
 
 def pepper_in(state_dir: Path) -> bytes:
     """The secret of this installation that hashes are keyed with; made at first use, readable by its owner alone."""
-    path = state_dir / "api-key-pepper"
-    if not path.exists():
-        state_dir.mkdir(parents=True, exist_ok=True)
-        made = state_dir / f".api-key-pepper-{secrets.token_hex(4)}"
-        made.touch(mode=0o600)
-        made.write_bytes(secrets.token_bytes(32))
-        _keep_first(made, path)
-    return path.read_bytes()
-
-
-def _keep_first(made: Path, path: Path) -> None:
-    """Of several processes that start at once, the first one's file stays."""
-    try:
-        os.link(made, path)
-    except FileExistsError:
-        pass
-    finally:
-        made.unlink()
+    return kept(state_dir / "api-key-pepper", lambda: secrets.token_bytes(32))
 
 
 class ApiKeys:

@@ -107,7 +107,8 @@ async def handle(x: Exchange) -> Reply:
 
 async def refuse(x: Exchange, problem: Problem) -> Reply:
     """Answer where no route was found, or the request could not even be read."""
-    await correlation.on_request(x, correlation.Config())
+    if not x.request_id:
+        await correlation.on_request(x, correlation.Config())
     _fail(x, problem)
     return await finish(x, NOWHERE)
 
@@ -155,7 +156,7 @@ async def _perform(x: Exchange) -> None:
 
 
 async def _in_one_unit(x: Exchange) -> None:
-    async with x.services.units.turn(), _unit(x) as connection:
+    async with x.services.turns.turn(), _unit(x) as connection:
         x.reply = await _operate(x)
         await _record(x, connection)
 

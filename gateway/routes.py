@@ -164,7 +164,7 @@ class _Readers:
 
     def _reads(self, served: Served) -> str | None:
         reader = self.reader(served)
-        return reader and _template(reader.path, keep=names_of(reader.path)[-1])
+        return None if reader is None else _template(reader.path, keep=names_of(reader.path)[-1])
 
     def _search(self, served: Served) -> str | None:
         path = f"{served.path}/search"

@@ -39,5 +39,5 @@ class Services(Struct, frozen=True, kw_only=True):
     tokens: Verifier
     keys: Verifier
     failures: LocalCounters
-    units: Turns
+    turns: Turns
     deadline_s: int

@@ -53,9 +53,10 @@ async def _read(x: Exchange) -> Any:
     reader, reply = x.at().reader, x.reply
     assert reader is not None and reply is not None
     location = next(value for name, value in reply.headers if name == "location")
-    name = next(p.name for p in reversed(reader.operation.parameters) if p.source == "path")
+    *shared, own = re.findall(r"\{(\w+)\}", reader.path)
+    arguments = {name: x.params[name] for name in shared} | {own: unquote(location.rpartition("/")[2])}
     deadline = x.services.clock.now() + timedelta(seconds=x.services.deadline_s)
-    return await reader.invoke(x.call(deadline), x.params | {name: unquote(location.rpartition("/")[2])})
+    return await reader.invoke(x.call(deadline), arguments)
 
 
 def _show(x: Exchange, run: Any) -> None:

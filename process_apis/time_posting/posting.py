@@ -12,7 +12,7 @@ from contracts.process.time_posting import Transaction
 from process_apis.registers import exceptions, transactions
 from process_apis.registers.exceptions import Finding
 from process_apis.registers.unit import Unit
-from runtime.data.links import in_system, refs_of
+from runtime.data.links import of_system, refs_of
 from runtime.services import Services
 from runtime.work.calls import system_call
 from runtime.work.run import Run
@@ -140,8 +140,9 @@ class PostTime:
         async with unit_of_work(self._services.database) as connection:
             unit = Unit(connection, call, self._services.clock.now())
             found = await transactions.many(unit, batch.transaction_ids)
+            erp = self._services.ports.connections.choose(call.tenant, "erp", batch.entity).instance
             shells = {
-                project: in_system(await refs_of(connection, call.tenant, project), "shell")
+                project: of_system(await refs_of(connection, call.tenant, project), erp)
                 for project in {t.project_id for t in found if t.project_id}
             }
         return tuple(t for t in found if t.state in ("rated", "excluded")), shells

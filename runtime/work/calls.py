@@ -28,7 +28,7 @@ def worker_call(
     )
 
 
-ALL_SCOPES = frozenset(
+PORT_SCOPES = frozenset(
     f"{port}:{right}"
     for port in ("crm", "psa", "time", "planning", "erp", "hcm", "billing")
     for right in ("read", "write")
@@ -41,7 +41,7 @@ def system_call(tenant: str, principal: str, correlation_id: str | None = None) 
     return worker_call(
         tenant,
         principal=principal,
-        scopes=ALL_SCOPES,
+        scopes=PORT_SCOPES | {"hcm:cost"},
         correlation_id=correlation_id or request_id,
         request_id=request_id,
     )

@@ -6,6 +6,8 @@ word of `Run` is one library step, whose record (our `Outcome` as JSON) is retur
 finds a record by the number and the name of the step: a workflow whose steps change gets a new version, and a run keeps the
 version pinned in its row. The sequence of records this file makes is part of that, and APPLICATION_VERSION never changes,
 since the library strands runs of another version.
+The library's pollers cost some 3 % of a core with nothing to do, so an engine whose runs all wait for somebody is shut down
+(`rest`) and launched again when one of them is nudged or due: to the runs that is one more restart.
 The library knows a run as PENDING (an executor has it), ENQUEUED (anybody may take it) or over. A restarted slot finds its
 own PENDING runs at launch; another slot's are made ENQUEUED by `adopt`, once that slot's lock is taken. Failure is an ending
 to the library and a state to us: `revive` rewinds such a run behind its last record and it goes on.
@@ -15,8 +17,11 @@ the other's next record raises and it stops. Closing is a guarded update, so a c
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import Any, TypeVar
 
@@ -42,6 +47,7 @@ Entry = Callable[[str, str], Coroutine[Any, Any, str]]
 APPLICATION_VERSION = "1"
 ENTRY = "ledgerway.run"
 _SESSIONS, _THREADS = 5, 8
+_MOST_ASLEEP = 100
 _OVER = ("completed", "failed", "compensated")
 _RISING = (Cancelled, Compensate, library.DBOSException)
 
@@ -60,28 +66,41 @@ class Engine:
     ) -> None:
         self._workflows = _newest_first(workflows)
         self._machinery, self._wakes, self._attempt, self._scopes = machinery, wakes, attempt, scopes
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], str] = {}
+        self._config: DBOSConfig | None = None
         self._entry: Entry | None = None
+        self._switch = asyncio.Lock()
+        self._launched, self._used_at = False, time.monotonic()
+        self._asleep: set[str] = set()
+        self._rousing: set[asyncio.Task[None]] = set()
 
-    def launch(self, database_url: str, executor: str) -> None:
-        """Starts the library on the running loop, in schema `dbos`, and with it the runs this executor left behind."""
-        logging.getLogger("dbos").addHandler(logging.NullHandler())
-        # An interrupted run may be taken up again any number of times: a hold outlives many deployments.
-        self._entry = DBOS.workflow(name=ENTRY, max_recovery_attempts=None)(self._perform_recorded())
-        DBOS(config=_config(database_url, executor))
-        DBOS.launch()
+    async def open(self, database_url: str, executor: str) -> None:
+        """Takes up what this executor left behind. Without open runs anywhere the library is not even started."""
+        self._config = _config(database_url, executor)
+        if await self._surely(self._machinery.journal.any_open):
+            async with self._awake():
+                log.info("engine.awake", executor=executor)
 
     async def stop(self, grace_s: float) -> None:  # house: float seconds
         """Lets steps that are running end, within the grace; what is cut off is entered again by the next worker."""
         await self._machinery.steps.quiesce(grace_s)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "engine-stop") as outside:
-            await loop.run_in_executor(outside, lambda: DBOS.destroy(destroy_registry=True))
-        # The library made its pool of threads the loop's and has just closed it.
-        loop.set_default_executor(ThreadPoolExecutor(_THREADS))
+        async with self._switch:
+            if self._launched:
+                await self._shut_down()
+
+    async def rest(self, after_s: float) -> None:  # house: float seconds
+        """Shuts the library down when nothing has moved for a while and nothing is due: its pollers never sleep."""
+        async with self._switch:
+            steps, now = self._machinery.steps, time.monotonic()
+            idle_s, due_s = now - max(steps.moved_at, self._used_at), steps.due_at - now
+            if not self._launched or idle_s < after_s or due_s < after_s or len(self._tasks) > _MOST_ASLEEP:
+                return
+            if await DBOS.list_workflows_async(status="ENQUEUED", limit=1, load_input=False):
+                return
+            self._asleep = set(self._tasks.values())
+            await self._shut_down()
+            if due_s < math.inf:
+                asyncio.get_running_loop().call_later(due_s, self.wake, "")
 
     async def start(self, tenant: str, run_id: str) -> None:
         """Begins a run; one that was begun, here or elsewhere, is left alone."""
@@ -91,48 +110,89 @@ class Engine:
             with SetWorkflowID(run_id):
                 await DBOS.start_workflow_async(self._entry, tenant, run_id)
 
-        await _apart(begin)
+        async with self._awake():
+            await _apart(begin)
 
     async def revive(self, run_id: str) -> None:
         """Goes on with a run that had failed, behind its last record. Raises InProgress while its ending is being recorded."""
 
         async def rewind() -> None:
+            status = await DBOS.get_workflow_status_async(run_id)
+            if status is None:
+                raise NotFound(f"The engine has no run {run_id}.")
+            if status.status in ("PENDING", "ENQUEUED"):
+                raise InProgress(f"The ending of run {run_id} is still being recorded.")
             recorded = await DBOS.list_workflow_steps_async(run_id)
             following = max((step["function_id"] for step in recorded), default=0) + 1
             await DBOS.rewind_workflow_async(run_id, start_step=following)
 
-        status = await _apart(lambda: DBOS.get_workflow_status_async(run_id))
-        if status is None:
-            raise NotFound(f"The engine has no run {run_id}.")
-        if status.status in ("PENDING", "ENQUEUED"):
-            raise InProgress(f"The ending of run {run_id} is still being recorded.")
-        await _apart(rewind)
+        async with self._awake():
+            await _apart(rewind)
 
     def wake(self, run_id: str) -> None:
         """Something about a run (all runs: an empty id) changed."""
         self._wakes.wake(run_id)
+        if not self._launched and self._asleep and (not run_id or run_id in self._asleep):
+            rousing = asyncio.create_task(self._rouse(), context=Context())
+            self._rousing.add(rousing)
+            rousing.add_done_callback(self._rousing.discard)
 
     async def adopt(self, executor: str) -> int:
         """Hands the unfinished runs of a dead executor to whoever is alive; its slot lock must be held. Returns how many."""
-        left = await _apart(
-            lambda: DBOS.list_workflows_async(
+
+        async def hand_over() -> int:
+            left = await DBOS.list_workflows_async(
                 status="PENDING", executor_id=executor, name=ENTRY, load_input=False, load_output=False
             )
-        )
-        for run in left:
-            await _apart(lambda run=run: DBOS.resume_workflow_async(run.workflow_id))  # type: ignore[misc]
-        return len(left)
+            for run in left:
+                await DBOS.resume_workflow_async(run.workflow_id)
+            return len(left)
+
+        async with self._awake():
+            return await _apart(hand_over)
+
+    @asynccontextmanager
+    async def _awake(self) -> AsyncIterator[None]:
+        async with self._switch:
+            if not self._launched:
+                self._launch()
+            self._used_at = time.monotonic()
+            yield
+
+    async def _rouse(self) -> None:
+        async with self._awake():
+            log.debug("engine.roused", runs=len(self._asleep))
+
+    def _launch(self) -> None:
+        assert self._config is not None, "not opened"
+        logging.getLogger("dbos").addHandler(logging.NullHandler())
+        # An interrupted run may be taken up again any number of times: a hold outlives many deployments.
+        self._entry = DBOS.workflow(name=ENTRY, max_recovery_attempts=None)(self._perform_recorded())
+        DBOS(config=self._config)
+        DBOS.launch()
+        self._launched, self._asleep = True, set()
+
+    async def _shut_down(self) -> None:
+        self._launched = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "engine-stop") as outside:
+            await loop.run_in_executor(outside, lambda: DBOS.destroy(destroy_registry=True))
+        # The library made its pool of threads the loop's and has just closed it.
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS))
 
     def _perform_recorded(self) -> Entry:
         async def perform(tenant: str, run_id: str) -> str:
             task = asyncio.current_task()
             assert task is not None
-            self._tasks.add(task)
+            self._tasks[task] = run_id
             try:
                 with bound(tenant=tenant, run=run_id):
                     return await self._perform(tenant, run_id)
             finally:
-                self._tasks.discard(task)
+                self._tasks.pop(task)
 
         return perform
 
@@ -142,7 +202,7 @@ class Engine:
             return "over" if row else "absent"
         workflow = await self._workflow(tenant, row)
         run = Run(run_id, row["key"], self._call(tenant, row), _record, self._machinery)
-        log.info("run.started", workflow=workflow.name, version=workflow.version)
+        log.info("run.entered", workflow=workflow.name, version=workflow.version)
         ending = await self._performed(workflow, run, row["input"])
         log.info("run.ended", ending=ending)
         return ending

@@ -31,6 +31,7 @@ _LOAD = """
 select id, workflow, workflow_version, key, state, input, principal, correlation_id, parent_id
 from run where tenant = $1 and id = $2
 """
+_ANY_OPEN = "select exists (select from run where state in ('running', 'waiting', 'compensating'))"
 _PIN = "update run set workflow_version = $3 where tenant = $1 and id = $2 and workflow_version is null"
 _ENTER = """
 with fresh as (
@@ -119,6 +120,10 @@ class Journal:
     async def load(self, tenant: str, run_id: str) -> Any:
         """The run's row, or None."""
         return await self._database.fetchrow(_LOAD, tenant, run_id)
+
+    async def any_open(self) -> bool:
+        """True when any tenant has a run that is not over."""
+        return bool(await self._database.fetchval(_ANY_OPEN))
 
     async def pin(self, tenant: str, run_id: str, version: int) -> None:
         """Fixes the workflow version a run keeps for life."""

@@ -9,6 +9,8 @@ every wake and before every try, and the run's row is locked while states are su
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -46,6 +48,7 @@ class Tuning(Struct, frozen=True, kw_only=True):
     takeover_every_s: float = 15.0  # house: float seconds
     dead_slot_after_s: float = 60.0  # house: float seconds
     grace_s: float = 10.0  # house: float seconds
+    rest_after_s: float = 20.0  # house: float seconds
     concurrent_steps: int = 32
     slots: int = 16
 
@@ -70,6 +73,8 @@ class Steps:
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
+        self._due: dict[str, float] = {}  # house: float seconds
+        self.moved_at = time.monotonic()
 
     async def perform(self, step: StepKey, call: Call, work: Work) -> Outcome:
         """Until the work is done, or the run is cancelled. An `undo` step is never cancelled."""
@@ -109,7 +114,12 @@ class Steps:
                     return await self._left(step, "cancelled")
                 if _time_is_up(entered):
                     return await self._left(step, "timed_out")
-                await _sleep(event, entered.left_s)
+                await self._sleep(step, event, entered.left_s)
+
+    @property
+    def due_at(self) -> float:  # house: float seconds
+        """The monotonic time at which the next waiting step goes on by itself; now while a step is running."""
+        return time.monotonic() if self._busy else min(self._due.values(), default=math.inf)
 
     async def quiesce(self, grace_s: float) -> None:  # house: float seconds
         """No step begins any more; returns when none is running, or when the grace is over."""
@@ -122,6 +132,7 @@ class Steps:
         """Bookkeeping that must not be lost: repeated for as long as the database is away."""
         tries = 0
         while True:
+            self.moved_at = time.monotonic()
             outcome = await self._attempt(work)
             if not isinstance(outcome, Failure):
                 return outcome
@@ -153,11 +164,21 @@ class Steps:
                     return False
                 if entered.resumed or _time_is_up(entered):
                     return True
-                await _sleep(event, entered.left_s)
+                await self._sleep(step, event, entered.left_s)
 
     async def _left(self, step: StepKey, kind: Ending, value: Any = None) -> Outcome:
         await self.surely(lambda: self._journal.leave(step, "skipped" if kind == "cancelled" else "done"))
         return Outcome(kind, msgspec.Raw(encode(value)))
+
+    async def _sleep(self, step: StepKey, event: asyncio.Event, seconds: float | None) -> None:  # house: float seconds
+        self._due[step.id] = math.inf if seconds is None else time.monotonic() + seconds
+        try:
+            async with asyncio.timeout(None if seconds is None else max(seconds, 0.0)):
+                await event.wait()
+        except TimeoutError:
+            return
+        finally:
+            del self._due[step.id]
 
     async def _begin_waiting(
         self,
@@ -184,6 +205,7 @@ class Steps:
 
     def _began(self, more: int) -> None:
         self._busy += more
+        self.moved_at = time.monotonic()
         (self._idle.clear if self._busy else self._idle.set)()
 
     async def _finished(self, step: StepKey, call: Call, result: Any) -> None:
@@ -260,11 +282,3 @@ def _time_is_up(entered: Entered) -> bool:
 async def _parked() -> None:
     """The worker is going: wait to be cancelled, so that nothing is recorded and the next worker enters the step again."""
     await asyncio.get_running_loop().create_future()
-
-
-async def _sleep(event: asyncio.Event, seconds: float | None) -> None:  # house: float seconds
-    try:
-        async with asyncio.timeout(None if seconds is None else max(seconds, 0.0)):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -12,8 +12,9 @@ from typing import TypeVar
 from contracts.call import Call
 from contracts.events import EVENTS, Event
 from contracts.periods import Clock, SystemClock
-from contracts.problems import Internal, Problem
+from contracts.problems import Internal, Problem, StoreAway
 from runtime.data.database import Connection, Database
+from runtime.data.outages import AWAY
 from runtime.telemetry import log
 from runtime.work import slots
 from runtime.work.calls import worker_call
@@ -46,6 +47,9 @@ async def attempt(work: Callable[[], Awaitable[T]], *, passing: tuple[type[Excep
         raise
     except Problem as problem:
         return failure_of(problem)
+    except AWAY as away:
+        log.warning("work.store_away", error=type(away).__name__, detail=str(away))
+        return failure_of(StoreAway("A store or a system does not answer."))
     except Exception as unknown:
         log.exception("work.failed", error=type(unknown).__name__)
         return Failure(Internal(f"Ledgerway failed: {type(unknown).__name__}."), "unexpected")
@@ -87,7 +91,7 @@ class Worker:
         """Works until `stop` or SIGTERM. Raises what starting raises, and LockLost when another worker took its slot."""
         await self._session.open()
         self.slot = await slots.claim(self._session, self._database, self._tuning.slots)
-        self._engine.launch(self._database_url, self.slot)
+        await self._engine.open(self._database_url, self.slot)
         log.info("worker.started", slot=self.slot)
         loops = [asyncio.create_task(loop) for loop in self._loops()]
         ending = asyncio.create_task(self._ending.wait())
@@ -119,6 +123,7 @@ class Worker:
             self._session.keep(),
             self._drained(self._outbox_woken, self._relay.drain),
             self._drained(self._inbox_woken, self._inbox.drain),
+            self._repeated(lambda: self._engine.rest(self._tuning.rest_after_s), self._tuning.rest_after_s / 2),
             self._repeated(takeover.look, self._tuning.takeover_every_s),
             *(Sweeper(sweep, self._session, attempt).run() for sweep in self._sweeps),
         ]
@@ -142,7 +147,7 @@ class Worker:
         return {
             "outbox": lambda _: self._outbox_woken.set(),
             "inbox": lambda _: self._inbox_woken.set(),
-            "run": self._wakes.wake,
+            "run": lambda run_id: self._engine.wake(run_id),
         }
 
     def _relay_for(self, subscribers: Sequence[Subscriber], hooks: Hooks) -> Relay:

@@ -77,9 +77,12 @@ class ProjectClient:
         return await self._org.select(Select(source=wire.TASK, kind=wire.ProjectTask, where=where, order=("Id",)))
 
     async def put_tasks(self, project: str, values: Sequence[wire.TaskValues]) -> tuple[wire.ProjectTask, ...]:
-        """Create or change tasks by code (a template brings tasks without our key); answers all tasks of the project."""
+        """Create or change tasks by code (a template brings tasks without our key); answers all tasks of the project.
+
+        A date that is not given is left as the template set it.
+        """
         known = {task.code: task.id for task in await self.tasks(project)}
-        rows = {value.code: record(value) for value in values}
+        rows = {value.code: {k: v for k, v in record(value).items() if v is not None} for value in values}
         changed = [{"id": known[code], **row} for code, row in rows.items() if code in known]
         added = [
             {wire.KEY: f"{project}:{code}", "pse__Project__c": project, **row}

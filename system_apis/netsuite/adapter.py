@@ -42,7 +42,7 @@ from runtime import catalogue
 from runtime.connections import Connection
 from runtime.http.credentials import CLIENT_ASSERTION, Grant, OAuthToken, read_secret
 from runtime.http.outbound import Outbound, TransportFactory, VendorBudget, direct_transport
-from system_apis.netsuite import mapping, queries, rows, sales, wire
+from system_apis.netsuite import mapping, postings, queries, rows, sales, wire
 from system_apis.netsuite.batch import Batches
 from system_apis.netsuite.client import NetSuiteClient, Setup
 
@@ -87,52 +87,54 @@ class ErpAdapter:
         return {row.externalid: row for row in found.items} if found else {}
 
     async def find_postings(self, call: Call, body: PostingKeys) -> PostingPage:
-        found = await self._postings(body.keys)
-        items = tuple(mapping.posting_from_wire(row, self._instance) for row in found.values())
+        found = await self._postings(postings.bounded(body.keys))
+        items = tuple(postings.posting_from_wire(row, self._instance) for row in found.values())
         return PostingPage(items=items, as_of=self._clock.now())
 
     async def post_lines(self, call: Call, body: PostingLines) -> LineOutcomes:
-        posted = await self._postings([line.key for line in body.items])
+        posted = await self._postings([line.key for line in postings.bounded(body.items)])
         outcomes = self._there(posted)
         for line in body.items:
-            if line.key not in outcomes and (refused := mapping.unpostable_outcome(line)):
+            if line.key not in outcomes and (refused := postings.unpostable_outcome(line, self._instance)):
                 outcomes[line.key] = refused
         item = self._client.setup.item
         left = [line for line in body.items if line.key not in outcomes]
-        outcomes |= await self._post(call, [mapping.time_bill_from_canon(line, self._instance, item) for line in left])
+        outcomes |= await self._post(call, [postings.time_bill_from_canon(line, self._instance, item) for line in left])
         return LineOutcomes(items=tuple(outcomes[line.key] for line in body.items))
 
     async def reverse_lines(self, call: Call, body: Reversals) -> LineOutcomes:
-        known = await self._postings([key for one in body.items for key in (one.key, one.original_key)])
+        known = await self._postings(
+            [key for one in postings.bounded(body.items) for key in (one.key, one.original_key)]
+        )
         outcomes = self._there({one.key: known[one.key] for one in body.items if one.key in known})
         left = [one for one in body.items if one.key not in outcomes]
-        outcomes |= {one.key: mapping.unknown_outcome(one) for one in left if one.original_key not in known}
+        outcomes |= {one.key: postings.unknown_outcome(one) for one in left if one.original_key not in known}
         item = self._client.setup.item
         bills = [
-            mapping.reversal_from_wire(known[one.original_key], one, item) for one in left if one.key not in outcomes
+            postings.reversal_from_wire(known[one.original_key], one, item) for one in left if one.key not in outcomes
         ]
         outcomes |= await self._post(call, bills)
         return LineOutcomes(items=tuple(outcomes[one.key] for one in body.items))
 
     def _there(self, posted: dict[str, rows.PostingRow]) -> dict[str, LineOutcome]:
-        return {key: mapping.posted_outcome(key, row.id, self._instance) for key, row in posted.items()}
+        return {key: postings.posted_outcome(key, row.id, self._instance) for key, row in posted.items()}
 
     async def _post(self, call: Call, bills: Sequence[wire.TimeBill]) -> dict[str, LineOutcome]:
         written = await self._batches.upsert("timeBill", bills, call.idempotency_key or "")
         return {
-            key: mapping.refused_outcome(key, one.refusal)
+            key: postings.refused_outcome(key, one.refusal)
             if one.refusal
-            else mapping.posted_outcome(key, one.id or "", self._instance)
+            else postings.posted_outcome(key, one.id or "", self._instance)
             for key, one in written.items()
         }
 
     async def post_journal(self, call: Call, body: NewJournal) -> Journal:
         row = await self._client.find("journalEntry", body.key, wire.Journal)
         if row is None:
-            record = mapping.journal_from_canon(body)
+            record = postings.journal_from_canon(body)
             record_id = await self._client.upsert("journalEntry", body.key, record, replace="line")
             row = await self._client.read("journalEntry", record_id, wire.Journal)
-        return mapping.journal_from_wire(row, body.key, self._instance)
+        return postings.journal_from_wire(row, body.key, self._instance)
 
     async def list_periods(
         self, call: Call, entity_code: str | None = None, cursor: str | None = None, limit: int = 200

@@ -18,7 +18,16 @@ RECORDS = "/services/rest/record/v1"
 SUITEQL = "/services/rest/query/v1/suiteql"
 _VENDOR = "netsuite"
 _LARGEST_PAGE = 1000
-_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def _number(value: object) -> Decimal:
+    """The canon's decimals are a subclass, which the encoder asks about."""
+    if isinstance(value, Decimal):
+        return Decimal(value)
+    raise TypeError(f"{type(value)} has no wire form")
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_number)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 T = TypeVar("T")
 
@@ -125,7 +134,7 @@ class NetSuiteClient:
         """JSON of a body, exact numbers, with the account's names of custom fields."""
         if not self._theirs:
             return _encoder.encode(body)
-        plain = msgspec.to_builtins(body, builtin_types=(Decimal,))
+        plain = msgspec.to_builtins(body, builtin_types=(Decimal,), enc_hook=_number)
         return _encoder.encode(_renamed(plain, self._theirs))
 
     def _shaped(self, answer: Answer, kind: type[T]) -> T:

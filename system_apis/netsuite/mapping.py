@@ -1,7 +1,7 @@
-"""NetSuite's wire -> canon and back: master data, postings, journals. Pure. Sales documents are in `sales.py`."""
+"""NetSuite's wire -> canon and back: master data and project shells. Pure. `postings.py` and `sales.py` have the documents."""
 
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from contracts.canon.ledger import (
@@ -9,25 +9,18 @@ from contracts.canon.ledger import (
     Dimension,
     FiscalPeriod,
     FxQuote,
-    Journal,
     LegalEntity,
-    LineOutcome,
-    NewJournal,
     NewProjectShell,
-    Posting,
-    PostingLine,
     ProjectShell,
-    Reversal,
     TaxCode,
     TaxTreatment,
 )
 from contracts.canon.party import Address, BillingCustomer, NewBillingCustomer
 from contracts.canon.ref import ref
-from contracts.money import FX_PLACES, HOURS_PLACES, PERCENT_PLACES, negate, round_money, round_places
-from contracts.problems import NotFound, VendorRefused
+from contracts.money import FX_PLACES, PERCENT_PLACES, round_money, round_places
+from contracts.problems import NotFound
 from system_apis.netsuite import rows, wire
 
-_MINUTES_PER_HOUR = Decimal(60)
 _BILLING_TYPES = {"time_and_materials": "1", "fixed_price": "2", "milestone": "3", "recurring": "4", "retainer": "4"}
 
 
@@ -227,126 +220,3 @@ def shell_from_canon(body: NewProjectShell, instance: str) -> wire.JobWrite:
         custentity_lw_billing_method=body.billing_method,
         custentity_lw_revenue_method=body.revenue_method,
     )
-
-
-def hours_text(hours: Decimal) -> str:
-    """Hours as h:mm, to the nearest minute; 7.25 -> 7:15. The exact figure travels beside it."""
-    minutes = int((abs(hours) * _MINUTES_PER_HOUR).quantize(Decimal(1), ROUND_HALF_UP))
-    return f"{'-' if hours < 0 and minutes else ''}{minutes // 60}:{minutes % 60:02d}"
-
-
-def time_bill_from_canon(line: PostingLine, instance: str, item: str) -> wire.TimeBill:
-    """A posting line with a worker becomes a time record on its posting date."""
-    return wire.TimeBill(
-        externalId=line.key,
-        employee=wire.Link(externalId=line.worker_number),
-        customer=wire.Link(id=own_id(line.project_shell_ref, instance, "job")),
-        item=wire.Link(externalId=item),
-        subsidiary=wire.Link(externalId=line.entity_code),
-        department=wire.Link(externalId=line.cost_center_code),
-        hours=hours_text(line.hours),
-        tranDate=line.posting_date,
-        isBillable=line.billable,
-        rate=line.bill_rate,
-        memo=line.memo or None,
-        custcol_lw_transaction=line.transaction_id,
-        custcol_lw_service_date=line.service_date,
-        custcol_lw_quantity=line.quantity,
-        custcol_lw_unit=line.unit,
-        custcol_lw_hours=line.hours,
-        custcol_lw_rate=line.bill_rate,
-        custcol_lw_amount=line.amount,
-        custcol_lw_currency=line.currency,
-        custcol_lw_correlation=line.correlation_id or None,
-    )
-
-
-def reversal_from_wire(row: rows.PostingRow, reversal: Reversal, item: str) -> wire.TimeBill:
-    """The exact negative of a posted line (DEC-6)."""
-    hours = negate(row.hours)
-    return wire.TimeBill(
-        externalId=reversal.key,
-        employee=wire.Link(id=row.employee),
-        customer=wire.Link(id=row.customer),
-        item=wire.Link(externalId=item),
-        subsidiary=wire.Link(id=row.subsidiary),
-        department=wire.Link(id=row.department) if row.department else None,
-        hours=hours_text(hours),
-        tranDate=reversal.posting_date,
-        isBillable=row.isbillable == "T",
-        rate=row.rate,
-        memo=row.memo,
-        custcol_lw_transaction=row.transaction,
-        custcol_lw_service_date=row.service,
-        custcol_lw_quantity=negate(row.quantity),
-        custcol_lw_unit=row.unit,
-        custcol_lw_hours=hours,
-        custcol_lw_rate=row.rate,
-        custcol_lw_amount=negate(row.amount),
-        custcol_lw_currency=row.currency,
-        custcol_lw_reversal_of=reversal.original_key,
-        custcol_lw_correlation=row.correlation,
-    )
-
-
-def posting_from_wire(row: rows.PostingRow, instance: str) -> Posting:
-    """A time record as a posting."""
-    return Posting(
-        ref=ref(instance, "timebill", row.id),
-        key=row.externalid,
-        amount=round_money(row.amount, row.currency),
-        hours=round_places(row.hours, HOURS_PLACES),
-        currency=row.currency,
-        posting_date=row.trandate,
-    )
-
-
-def posted_outcome(key: str, record_id: str, instance: str) -> LineOutcome:
-    """A line that is in the ledger."""
-    return LineOutcome(key=key, posted=True, ref=ref(instance, "timebill", record_id))
-
-
-def refused_outcome(key: str, refusal: VendorRefused) -> LineOutcome:
-    """A line the ledger refused: the business code when there is one, else the vendor's."""
-    code = refusal.code or refusal.facts.get("vendor_code")
-    return LineOutcome(key=key, posted=False, code=code, reason=refusal.facts.get("vendor_message"))
-
-
-def unpostable_outcome(line: PostingLine) -> LineOutcome | None:
-    """Why a line cannot become a time record, or None."""
-    if line.worker_number:
-        return None
-    reason = "A NetSuite time record needs an employee; this line has no worker number."
-    return LineOutcome(key=line.key, posted=False, code="EMPLOYEE_REQUIRED", reason=reason)
-
-
-def unknown_outcome(reversal: Reversal) -> LineOutcome:
-    """There is nothing to reverse."""
-    reason = f"No posting has the key {reversal.original_key}."
-    return LineOutcome(key=reversal.key, posted=False, code="NONEXISTENT_ID", reason=reason)
-
-
-def journal_from_canon(body: NewJournal) -> wire.JournalWrite:
-    """Debit is positive, credit negative; accounts and departments by code."""
-    lines = tuple(
-        wire.JournalLine(
-            account=wire.Link(externalId=line.account),
-            debit=line.amount if line.amount >= 0 else None,
-            credit=negate(line.amount) if line.amount < 0 else None,
-            memo=line.memo or None,
-            department=wire.Link(externalId=line.cost_center_code) if line.cost_center_code else None,
-        )
-        for line in body.lines
-    )
-    return wire.JournalWrite(
-        subsidiary=wire.Link(externalId=body.entity_code),
-        currency=wire.Link(externalId=body.currency),
-        tranDate=body.posting_date,
-        memo=body.memo or None,
-        line=wire.JournalLines(lines),
-    )
-
-
-def journal_from_wire(row: wire.Journal, key: str, instance: str) -> Journal:
-    """A journal entry."""
-    return Journal(ref=ref(instance, "journal", row.id), key=key, number=row.tranId, posted_at=instant(row.createdDate))

@@ -40,7 +40,9 @@ class Told:
 
     input: type[Struct] = Order
 
-    def __init__(self, perform: Callable[[Run, Any], Awaitable[Struct | None]], name: str = "told", version: int = 1) -> None:
+    def __init__(
+        self, perform: Callable[[Run, Any], Awaitable[Struct | None]], name: str = "told", version: int = 1
+    ) -> None:
         self.name, self.version, self._perform = name, version, perform
 
     async def perform(self, run: Run, input: Any) -> Struct | None:
@@ -81,7 +83,9 @@ class Stage:
     async def view(self, run_id: str) -> RunView:
         return await runs.get_run(self.database, CALL, run_id)
 
-    async def command(self, command: Callable[..., Awaitable[RunView]], run_id: str, *values: Any, **named: Any) -> RunView:
+    async def command(
+        self, command: Callable[..., Awaitable[RunView]], run_id: str, *values: Any, **named: Any
+    ) -> RunView:
         async with unit_of_work(self.database) as connection:
             return await command(connection, CALL, run_id, *values, **named)
 

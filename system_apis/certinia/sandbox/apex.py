@@ -1,7 +1,7 @@
 """REST resources on the org: the package's approved time for payroll, and the org's own clone of a project template.
 
 The package clones templates in Apex only (CreateProjectFromTemplateService), so the org exposes it itself:
-POST /services/apexrest/ledgerway/v1/projects-from-template {"templateId", "project": {columns of pse__Proj__c}} answers
+POST /services/apexrest/ledgerway/v1/projects {"templateId", "project": {columns of pse__Proj__c}} answers
 {"projectId", "taskIds"}. Cloning is not idempotent; only the unique Ext_Id__c refuses a second project.
 Source: PSA REST reference (Timecards); Apex reference (CreateProjectFromTemplateService).
 """
@@ -46,7 +46,11 @@ def clone(org: Org, user: str, request: Request) -> Response:
     if not isinstance(sent, dict) or not sent.get("Name"):
         raise rule("The new project needs a name.", "project.Name")
     copied = {name: template[name] for name in _COPIED if name in template}
-    made = {"pse__Stage__c": "Draft", "pse__Is_Active__c": False, "Project_Template__c": template.get("Project_Code__c")}
+    made = {
+        "pse__Stage__c": "Draft",
+        "pse__Is_Active__c": False,
+        "Project_Template__c": template.get("Project_Code__c"),
+    }
     with org.store.transaction():
         project = org.insert(org.table("pse__Proj__c"), {**copied, **made, **sent}, user, request)
         tasks = _clone_tasks(org, template, org.row("pse__Proj__c", project) or {}, user)
@@ -149,6 +153,6 @@ def _batch(org: Org, rows: list[list[str]], size: int) -> Response:
 
 
 RESOURCES = (
-    ApexRoute(method="POST", path="/ledgerway/v1/projects-from-template", serve=clone),
+    ApexRoute(method="POST", path="/ledgerway/v1/projects", serve=clone),
     ApexRoute(method="POST", path="/pse/v1.0/timecards", serve=approved_time),
 )

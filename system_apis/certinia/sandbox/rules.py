@@ -62,6 +62,7 @@ def project(org: Org, change: Change) -> None:
 def milestone(org: Org, change: Change) -> None:
     new, old = change.new, change.old or {}
     if change.system or change.kind == "delete":
+        eligible(change)
         return
     locked = (old.get("pse__Billed__c") or old.get("pse__Invoiced__c")) and not new.get("pse__Admin_Global_Edit__c")
     if locked and change.touches((*_MILESTONE_TERMS, "pse__Status__c")):
@@ -128,7 +129,10 @@ def assigned(org: Org, change: Change) -> None:
     if change.kind == "insert" and request:
         values = {"pse__Status__c": "Assigned", "pse__Assignment__c": change.id}
         org.system_update(
-            "pse__Resource_Request__c", request, change.user, {**values, "pse__Resource__c": change.new["pse__Resource__c"]}
+            "pse__Resource_Request__c",
+            request,
+            change.user,
+            {**values, "pse__Resource__c": change.new["pse__Resource__c"]},
         )
 
 
@@ -177,7 +181,10 @@ def reported(org: Org, change: Change) -> None:
         return
     for row in [row for row in org.rows("pse__Expense__c") if row.get("pse__Expense_Report__c") == change.id]:
         values = {name: change.new.get(name) for name in names}
-        billing = {"pse__Approved_for_Billing__c": bool(change.new.get("pse__Approved__c")) and bool(row.get("pse__Billable__c"))}
+        billing = {
+            "pse__Approved_for_Billing__c": bool(change.new.get("pse__Approved__c"))
+            and bool(row.get("pse__Billable__c"))
+        }
         org.system_update("pse__Expense__c", row["Id"], change.user, {**values, **billing})
 
 

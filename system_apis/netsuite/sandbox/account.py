@@ -44,6 +44,10 @@ class Account:
         now = stamp(self.now)
         return (row for row in self.rows(record_type).values() if row.get("_indexed", "") <= now)
 
+    def knows(self, row: Row) -> bool:
+        """True when the search index has a record by now."""
+        return bool(row.get("_indexed", "") <= stamp(self.now))
+
     def by_external_id(self, record_type: str, external_id: str) -> Row | None:
         """The record with that external id, whether indexed yet or not: uniqueness looks here."""
         link = self.store.get(f"_eid:{record_type}", external_id)
@@ -53,7 +57,7 @@ class Account:
         """The record an item path names, by internal id or `eid:`. Raises the vendor's 404."""
         if key.startswith("eid:"):
             row = self.by_external_id(record_type, key[4:])
-            row = row if row is not None and row.get("_indexed", "") <= stamp(self.now) else None
+            row = row if row is not None and self.knows(row) else None
         else:
             row = self.store.get(record_type, key)
         if row is None:

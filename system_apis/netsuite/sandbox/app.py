@@ -5,6 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
 
 from contracts.periods import Clock
 from runtime.http.simulate import ASGIApp, Faults, Request, Response, Route, SandboxClock, Store, simulator
@@ -59,6 +62,7 @@ class _Door:
     """Signs callers in, counts them, and hands requests to the API that serves the address."""
 
     def __init__(self, store: Store, faults: Faults, clock: SandboxClock, public_url: str) -> None:
+        self._prefix = urlsplit(public_url).path.rstrip("/")
         self.account = Account(store, clock)
         self.tokens, self.signatures = Tokens(store, clock, public_url), Signatures(store, clock)
         self._records, self._faults, self._tables = Records(self.account, faults), faults, tables(self.account)
@@ -85,7 +89,7 @@ class _Door:
             ("POST", f"{item}/!transform/{{transform}}", records.write),
             ("GET", f"{item}/{{sublist}}", records.sublist),
         ]
-        token = Route("POST", TOKEN_PATH, self.tokens.give)
+        token = Route("POST", TOKEN_PATH, lambda request: self.tokens.give(self._here(request)))
         return [token, *(Route(method, path, self._admitted(serve)) for method, path, serve in served)]
 
     def _admitted(self, serve: _Serve) -> Callable[[Request], Awaitable[Response]]:
@@ -95,11 +99,15 @@ class _Door:
             self._inside += 1
             try:
                 await asyncio.sleep(0)
-                return self._answered(serve, request)
+                return self._answered(serve, self._here(request))
             finally:
                 self._inside -= 1
 
         return handle
+
+    def _here(self, request: Request) -> Request:
+        """The request with the account's address as its caller wrote it, mount point included."""
+        return msgspec.structs.replace(request, base_url=request.base_url + self._prefix)
 
     def _answered(self, serve: _Serve, request: Request) -> Response:
         try:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from runtime.http.simulate import to_json
+from system_apis.netsuite.sandbox.account import ACCOUNT_ID
 from system_apis.netsuite.sandbox.signatures import Signatures
 from system_apis.netsuite.sandbox.tokens import Tokens
 
@@ -32,7 +33,7 @@ def issue(folder: Path | None, tokens: Tokens, signatures: Signatures, pem: str 
         _private(kept, private)
         secret = {"client_id": CLIENT_ID, "key_id": CERTIFICATE_ID, "private_key": f"file:{kept.resolve()}"}
         _private(folder / SECRET_FILE, to_json(secret))
-        _private(folder / TBA_FILE, to_json(tba))
+        _private(folder / TBA_FILE, to_json({"account": ACCOUNT_ID, **tba}))
 
 
 def _private(path: Path, content: bytes) -> None:

@@ -32,12 +32,14 @@ class Jobs:
         job: Row = {
             "id": job_id,
             "due": due,
+            "size": len(tasks),
             "tasks": list(tasks),
             "outcomes": None,
             "accepted": stamp(self._account.now),
         }
         with self._account.store.transaction() as change:
             change.put("_jobs", job_id, job)
+            change.put("_jobs_due", job_id, {"due": due})
             if key:
                 change.put("_job_keys", key, {"job": job_id})
         location = ("Location", f"{request.base_url}{JOBS}/{job_id}")
@@ -56,11 +58,13 @@ class Jobs:
 
     def run_due(self) -> None:
         """Perform what is due; each task alone, so that one failure leaves the others standing."""
-        now = stamp(self._account.now)
-        for job in [j for j in self._account.store.rows("_jobs").values() if j["outcomes"] is None and j["due"] <= now]:
+        store, now = self._account.store, stamp(self._account.now)
+        for job_id in [key for key, row in store.rows("_jobs_due").items() if row["due"] <= now]:
+            job = store.rows("_jobs")[job_id]
             outcomes = [self._run(task) for task in job["tasks"]]
-            with self._account.store.transaction() as change:
-                change.put("_jobs", job["id"], {**job, "outcomes": outcomes, "ended": now})
+            with store.transaction() as change:
+                change.put("_jobs", job_id, {**job, "tasks": [], "outcomes": outcomes, "ended": now})
+                change.delete("_jobs_due", job_id)
 
     def status(self, request: Request) -> Response:
         """The job: completed or pending, and where its tasks are."""
@@ -75,9 +79,7 @@ class Jobs:
         """The job's tasks, one per record in the order they were sent."""
         job = self._job(request)
         here = f"{request.base_url}{JOBS}/{job['id']}/task"
-        items = [
-            {"id": str(n), "links": [{"rel": "self", "href": f"{here}/{n}"}]} for n in range(1, len(job["tasks"]) + 1)
-        ]
+        items = [{"id": str(n), "links": [{"rel": "self", "href": f"{here}/{n}"}]} for n in range(1, job["size"] + 1)]
         body = {"links": [{"rel": "self", "href": here}], "items": items, "count": len(items)}
         return Response.of(200, {**body, "hasMore": False, "offset": 0, "totalResults": len(items)})
 
@@ -113,7 +115,7 @@ class Jobs:
 
     def _task(self, request: Request) -> tuple[Row, int]:
         job, text = self._job(request), request.params["task"]
-        if not (text.isdigit() and 1 <= int(text) <= len(job["tasks"])):
+        if not (text.isdigit() and 1 <= int(text) <= job["size"]):
             raise missing()
         return job, int(text)
 

@@ -48,10 +48,16 @@ def tables(account: Account) -> Mapping[str, Table]:
 
 
 def _record_table(account: Account, record_type: RecordType) -> Table:
+    def lookup(external_id: str) -> Row | None:
+        row = account.by_external_id(record_type.name, external_id)
+        return _columns(account, record_type, row) if row is not None and account.knows(row) else None
+
     columns = frozenset((*_SYSTEM, *(name.lower() for name in record_type.fields)))
     extra = {"defaultbillingaddress"} if record_type.name == "customer" else set()
     return Table(
-        columns | extra, lambda: (_columns(account, record_type, r) for r in account.searchable(record_type.name))
+        columns | extra,
+        lambda: (_columns(account, record_type, row) for row in account.searchable(record_type.name)),
+        lookup,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from contracts.periods import Clock
@@ -38,7 +38,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
     method: str
     url: str
-    referenceId: str  # noqa: N815 - the vendor's name
+    name: str = field(name="referenceId")
     body: Row
 
 
@@ -81,10 +81,11 @@ class OrgClient:
 
     async def keyed_record(self, source: str, key_field: str, key: str, fields: Sequence[str] = ()) -> Row | None:
         """Id and these fields of the record with this external id, past any search index. Raises Conflict for several."""
-        field, names = self._dialect.path(source, key_field), (self._dialect.path(source, n) for n in ("Id", *fields))
-        path = f"{self._root}/sobjects/{source}/{field}/{quote(key, safe='')}"
+        column = self._dialect.path(source, key_field)
+        names = ",".join(self._dialect.path(source, name) for name in ("Id", *fields))
+        path = f"{self._root}/sobjects/{source}/{column}/{quote(key, safe='')}"
         try:
-            found = await self._get(path, f"read {source}", {"fields": ",".join(names)})
+            found = await self._get(path, f"read {source}", {"fields": names})
         except NotFound:
             return None
         return self._dialect.row(found)
@@ -107,14 +108,14 @@ class OrgClient:
 
     async def upsert(self, source: str, key_field: str, key: str, body: Mapping[str, Any]) -> str:
         """Create or change the record with this external id; answers its id."""
-        field = self._dialect.path(source, key_field)
-        answer = await self._write("PATCH", f"/sobjects/{source}/{field}/{quote(key, safe='')}", source, body)
+        column = self._dialect.path(source, key_field)
+        answer = await self._write("PATCH", f"/sobjects/{source}/{column}/{quote(key, safe='')}", source, body)
         return str(answer["id"]) if answer else await self._id_of(source, key_field, key)
 
     async def upsert_all(self, source: str, key_field: str, rows: Sequence[Row]) -> None:
         """Create or change records by their external ids; per 200 rows all or nothing."""
-        field = self._dialect.path(source, key_field)
-        await self._collection(f"/composite/sobjects/{source}/{field}", source, rows)
+        column = self._dialect.path(source, key_field)
+        await self._collection(f"/composite/sobjects/{source}/{column}", source, rows)
 
     async def update_all(self, source: str, rows: Sequence[Row]) -> None:
         """Change records by their `id`; per 200 rows all or nothing."""
@@ -126,14 +127,14 @@ class OrgClient:
 
     def keyed(self, name: str, source: str, key_field: str, key: str, body: Row) -> Part:
         """A part of a composite: upsert by external id."""
-        field = self._dialect.path(source, key_field)
-        return self.by_id(name, f"{source}/{field}", key, body)
+        column = self._dialect.path(source, key_field)
+        return self.by_id(name, f"{source}/{column}", key, body)
 
     def by_id(self, name: str, source: str, record_id: str, body: Row) -> Part:
         """A part of a composite: change a record."""
         owner = source.partition("/")[0]
         path = f"{self._root}/sobjects/{source}/{quote(record_id, safe='')}"
-        return Part(method="PATCH", url=path, referenceId=name, body=self._dialect.body(owner, body))
+        return Part(method="PATCH", url=path, name=name, body=self._dialect.body(owner, body))
 
     def body(self, source: str, body: Row) -> Row:
         """A record in the org's own names, for bodies of `custom`."""

@@ -85,9 +85,9 @@ def in_memory(app: ASGIApp) -> httpx.AsyncClient:
 @asynccontextmanager
 async def over_socket(app: ASGIApp) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1))
     running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -171,7 +171,8 @@ async def test_a_vendor_fault_rolls_the_write_back_and_still_counts_as_fired() -
 
 
 @pytest.mark.parametrize(
-    "body", [{"kind": "earthquake"}, {"kind": "lock", "path": "("}, {"kind": "lock", "times": 0}, {"kind": "lock", "x": 1}]
+    "body",
+    [{"kind": "earthquake"}, {"kind": "lock", "path": "("}, {"kind": "lock", "times": 0}, {"kind": "lock", "x": 1}],
 )
 async def test_a_fault_that_cannot_be_armed_is_refused(body: dict[str, object]) -> None:
     async with in_memory(orders_app()) as client:

@@ -29,10 +29,11 @@ Joined = Mapping[str, Row]
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and a way to read the rows; a row carries every column."""
+    """Columns and a way to read the rows; a row carries every column. `lookup` finds one by external id."""
 
     columns: frozenset[str]
     rows: Callable[[], Iterable[Row]]
+    lookup: Callable[[str], Row | None] | None = None
 
 
 def query(statement: str, params: list[Value], tables: Mapping[str, Table]) -> list[dict[str, str]]:
@@ -52,7 +53,7 @@ def query(statement: str, params: list[Value], tables: Mapping[str, Table]) -> l
 
 def _joined(select: Select, scope: Mapping[str, Table]) -> list[Joined]:
     first = select.sources[0]
-    rows: list[Joined] = [{first.alias: row} for row in scope[first.alias].rows()]
+    rows: list[Joined] = [{first.alias: row} for row in _read(scope[first.alias], first.alias, select.where)]
     for source in select.sources[1:]:
         known = {a: t for a, t in scope.items() if a in [s.alias for s in select.sources]}
         on = source.on or Literal(None)
@@ -67,6 +68,27 @@ def _joined(select: Select, scope: Mapping[str, Table]) -> list[Joined]:
             joined += hits or ([{**row, source.alias: nothing}] if source.outer else [])
         rows = joined
     return rows
+
+
+def _read(table: Table, alias: str, where: Expression | None) -> Iterable[Row]:
+    """The rows that can match: by external id when the condition names some, else all."""
+    keys = _keys(where, alias)
+    if keys is None or table.lookup is None:
+        return table.rows()
+    return [row for key in dict.fromkeys(keys) if (row := table.lookup(key)) is not None]
+
+
+def _keys(where: Expression | None, alias: str) -> list[str] | None:
+    match where:
+        case Binary(op="and", left=left, right=right):
+            found = _keys(left, alias)
+            return _keys(right, alias) if found is None else found
+        case Among(of=Column(name="externalid", table=table), options=options) if table == alias:
+            wanted = [o.value for o in options if isinstance(o, Literal) and isinstance(o.value, str)]
+            return wanted if len(wanted) == len(options) else None
+        case Binary(op="=", left=Column(name="externalid", table=table), right=Literal(value=str(key))):
+            return [key] if table == alias else None
+    return None
 
 
 def _index(

@@ -1,0 +1,273 @@
+"""The composition root of the front door: contracts, stores and settings in, one ASGI application out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from contracts.periods import Clock, SystemClock
+from contracts.problems import MethodNotAllowed, NotFound, Problem, Throttled
+from gateway import browsers, front, pipeline
+from gateway.config import GatewayConfig
+from gateway.exchange import Exchange
+from gateway.front import Receive, Scope, Send
+from gateway.health import Health, VendorHealth
+from gateway.issuer import DevelopmentIssuer
+from gateway.jwks import Fetch, HeldKeys, RemoteKeys, fetcher
+from gateway.keys import ApiKeys, pepper_in
+from gateway.mounts import Mount, forward, mounted_at
+from gateway.paths import decoded, normalised
+from gateway.policies import correlation, throttle, version
+from gateway.problem_pages import ProblemPages
+from gateway.routes import Found, compile_routes
+from gateway.services import Services
+from gateway.site import Page, pages_of
+from gateway.tokens import Issuer, Tokens
+from gateway.turns import Turns
+from runtime.bind import Served
+from runtime.data.counters import Counters, LocalCounters, RedisCounters
+from runtime.data.database import Database
+from runtime.data.quotas import Quotas
+from runtime.data.trail import Trail
+from runtime.http.replies import Headers, Reply, proxy_status
+from runtime.http.specs import Api
+
+EXTRA_SCOPES = ("audit:read", "rules:read")
+
+
+def _no_vendors() -> list[dict[str, Any]]:
+    return []
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What a gateway is made of. `served` are all operations in this process at their public addresses; `apis` describe them.
+
+    `pool_size` is how many sessions the database has. `redis` is needed when `config.counting.processes` is above 1. `vendors`
+    tells the health of connected systems from memory. In sandbox mode the development issuer is part of the gateway.
+    """
+
+    config: GatewayConfig
+    database: Database
+    base_url: str
+    state_dir: Path
+    mode: str = "sandbox"
+    tenant: str = "demo"
+    served: tuple[Served, ...] = ()
+    apis: tuple[Api, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    clock: Clock = SystemClock()
+    redis: Redis | None = None
+    pool_size: int = 10
+    vendors: VendorHealth = _no_vendors
+    fetch: Fetch | None = None
+
+
+def build_gateway(parts: Parts) -> "Gateway":
+    """The gateway. Raises RouteError or ConfigError when routes and configuration do not fit."""
+    scopes = {served.operation.scope for served in parts.served if served.operation.scope} | set(EXTRA_SCOPES)
+    issuer = _issuer(parts, scopes)
+    tokens = _tokens(parts, issuer)
+    services = _services(parts, tokens)
+    pages = pages_of(
+        base_url=parts.base_url,
+        health=Health(parts.database, parts.redis, parts.clock, parts.vendors),
+        problems=ProblemPages(parts.config.policy.idempotency),
+        apis=parts.apis,
+        issuers=tokens.issuers,
+        scopes=scopes,
+        issuer=issuer,
+    )
+    return Gateway(parts, services, pages, issuer)
+
+
+def _issuer(parts: Parts, scopes: set[str]) -> DevelopmentIssuer | None:
+    if parts.mode != "sandbox":
+        return None
+    return DevelopmentIssuer(
+        mode=parts.mode,
+        state_dir=parts.state_dir,
+        base_url=parts.base_url,
+        tenant=parts.tenant,
+        clock=parts.clock,
+        scopes=scopes,
+    )
+
+
+def _tokens(parts: Parts, issuer: DevelopmentIssuer | None) -> Tokens:
+    fetch = parts.fetch or fetcher()
+    trusted = [
+        Issuer(
+            issuer=one.issuer,
+            keys=RemoteKeys(one.jwks_uri, fetch, one.stale_s),
+            algorithms=one.algorithms,
+            tenant_claim=one.tenant_claim,
+        )
+        for one in parts.config.issuer
+    ]
+    if issuer is not None:
+        trusted.append(Issuer(issuer=issuer.issuer, keys=HeldKeys(issuer.jwks()), algorithms=issuer.algorithms))
+    return Tokens(trusted, parts.clock)
+
+
+def _services(parts: Parts, tokens: Tokens) -> Services:
+    return Services(
+        name=parts.config.name,
+        base_url=parts.base_url,
+        mode=parts.mode,
+        clock=parts.clock,
+        database=parts.database,
+        counters=_counters(parts),
+        quotas=Quotas(parts.database, parts.clock, parts.redis if parts.config.counting.processes > 1 else None),
+        trail=Trail(parts.database),
+        tokens=tokens,
+        keys=ApiKeys(parts.database, pepper_in(parts.state_dir), parts.mode, parts.clock),
+        failures=LocalCounters(),
+        turns=Turns(parts.pool_size // 2),
+        deadline_s=parts.config.deadline_s,
+    )
+
+
+def _counters(parts: Parts) -> Counters:
+    processes = parts.config.counting.processes
+    if processes > 1 and parts.redis is not None:
+        return RedisCounters(parts.redis, processes)
+    return LocalCounters()
+
+
+class Gateway:
+    """The ASGI application. `start` and `stop` are what its lifespan does; without a lifespan call them yourself."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        services: Services,
+        pages: Mapping[str, Mapping[str, Page]],
+        issuer: DevelopmentIssuer | None,
+    ) -> None:
+        self.services, self.issuer = services, issuer
+        self._config = parts.config
+        self._routes = compile_routes(parts.served, parts.config, parts.base_url)
+        self._pages, self._mounts = pages, parts.mounts
+        self._harmless = browsers.harmless(parts.base_url)
+
+    async def start(self) -> None:
+        """Begin writing behind what may be written late: the audit of reads, and quotas."""
+        await self.services.trail.start()
+        await self.services.quotas.start()
+
+    async def stop(self) -> None:
+        """Write what is left."""
+        await self.services.quotas.close()
+        await self.services.trail.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while (message := await receive())["type"] != "lifespan.shutdown":
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        x = Exchange(self.services, method=scope["method"], target="/")
+        try:
+            reply = await self._answer(x, scope, receive, send)
+        except Problem as problem:
+            reply = await pipeline.refuse(x, problem)
+        if reply is not None:
+            await front.send_reply(send, reply, self._headers(x, reply), head=x.method == "HEAD")
+
+    async def _answer(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
+        x.request_headers, x.repeated = front.headers_of(scope)
+        x.query = scope["query_string"]
+        x.address = front.address_of(scope, x.request_headers, self._config.trusted_peers)
+        x.target = normalised(front.raw_path(scope))
+        found = self._routes.find(x.target)
+        if found is not None:
+            return await self._operation(x, found, receive)
+        page = self._pages.get(x.target)
+        if page is not None:
+            return await self._page(x, page, receive)
+        mount = mounted_at(x.target, self._mounts)
+        if mount is None:
+            raise self._nothing(x)
+        await self._forward(x, mount, scope, receive, send)
+        return None
+
+    async def _operation(self, x: Exchange, found: Found, receive: Receive) -> Reply:
+        route = found.methods.get("GET" if x.method == "HEAD" else x.method)
+        if route is None:
+            return await self._other_method(x, found.methods)
+        x.route = route
+        x.params = {name: decoded(value) for name, value in zip(route.names, found.values, strict=True)}
+        x.body = await front.read_body(receive, x.request_headers)
+        return await pipeline.handle(x)
+
+    async def _page(self, x: Exchange, page: Mapping[str, Page], receive: Receive) -> Reply:
+        serve = page.get("GET" if x.method == "HEAD" else x.method)
+        if serve is None:
+            return await self._other_method(x, page)
+        x.body = await front.read_body(receive, x.request_headers)
+        await correlation.on_request(x, correlation.Config())
+        return await serve(x)
+
+    async def _other_method(self, x: Exchange, known: Mapping[str, object]) -> Reply:
+        allow = sorted({*known, "OPTIONS"} | ({"HEAD"} if "GET" in known else set()))
+        if x.method != "OPTIONS":
+            raise MethodNotAllowed(f"{x.method} is not taken here; use {', '.join(allow)}.", allow=allow)
+        await correlation.on_request(x, correlation.Config())
+        return browsers.options(x, allow, self._config.origins)
+
+    async def _forward(self, x: Exchange, mount: Mount, scope: Scope, receive: Receive, send: Send) -> None:
+        await correlation.on_request(x, correlation.Config())
+        limits = self._config.policy.throttle
+        if mount.group is not None and mount.group in limits:
+            grant = await self.services.counters.take(
+                f"throttle:{mount.group}:{x.address}", limits[mount.group].limit()
+            )
+            x.headers += throttle.headers([grant])
+            if not grant.allowed:
+                raise Throttled(
+                    "Too many requests from this address.", retry_after_s=grant.reset_s, violated_policies=["burst"]
+                )
+        await forward(
+            x,
+            mount,
+            {**scope, "path": unquote(x.target), "raw_path": x.target.encode()},
+            receive,
+            send,
+            (*x.headers, *self._harmless),
+        )
+
+    def _nothing(self, x: Exchange) -> Problem:
+        lifecycle = version.covering(x.target, self._config.policy.version)
+        try:
+            if lifecycle is not None:
+                version.announce(x, lifecycle)
+        except Problem as gone:
+            return gone
+        return NotFound(f"There is nothing at {x.target[:200]}; /.well-known/api-catalog lists what there is.")
+
+    def _headers(self, x: Exchange, reply: Reply) -> Headers:
+        """Headers of the exchange: its own, those for browsers, and what the reply's kind asks for."""
+        names = {name for name, _ in reply.headers}
+        extra = [*x.headers, *self._harmless, *browsers.shared(x, self._config.origins)]
+        if "cache-control" not in names:
+            extra.append(("cache-control", "private, no-cache" if "etag" in names else "no-store"))
+        if reply.status == 202:
+            location = next((value for name, value in reply.headers if name == "location"), "")
+            extra += [("operation-location", f"{self.services.base_url}{location}"), ("retry-after", "1")]
+        if x.problem is not None and (failed := proxy_status(x.problem, self.services.name)):
+            extra.append(("proxy-status", failed))
+        return tuple(extra)

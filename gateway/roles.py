@@ -1,0 +1,86 @@
+"""The server roles of one installation: API, worker, simulated systems. The only file that sees all layers at once."""
+
+import asyncio
+import gc
+
+from experience_apis import app as experience
+from gateway import addresses
+from process_apis import app as process
+from process_apis.registers.hooks import ExceptionHooks
+from runtime import telemetry
+from runtime.connections import Connections
+from runtime.data.database import Database
+from runtime.ports import Ports
+from runtime.services import Services
+from runtime.settings import Settings, SettingsError
+from runtime.work.calls import PORT_SCOPES
+from runtime.work.lifeline import follow_supervisor
+
+
+async def open_services(settings: Settings, application_name: str) -> Services:
+    """Database, connections and ports of this process. Raises SettingsError when no database is known."""
+    if settings.database_url is None:
+        raise SettingsError("LEDGERWAY_DATABASE_URL is not set; `ledgerway demo` starts a database of its own.")
+    database = await Database.connect(
+        settings.database_url,
+        application_name=application_name,
+        max_size=settings.pool_size,
+        statement_timeout_s=settings.statement_timeout_s,
+    )
+    connections = Connections()
+    await connections.watch(database)
+    return Services(database=database, ports=Ports(connections), settings=settings)
+
+
+def run_worker(settings: Settings) -> int:
+    """The worker, until SIGTERM; 0, or 2 when it cannot start as configured."""
+    telemetry.configure(settings, "worker")
+    follow_supervisor(settings)
+    return _run(_worker(settings))
+
+
+async def _worker(settings: Settings) -> None:
+    from runtime.work.worker import Worker
+
+    services = await open_services(settings, "ledgerway-worker")
+    processes = process.processes(services)
+    views = experience.views(services)
+    worker = Worker(
+        services.database,
+        settings.database_url or "",
+        [*processes, *views],
+        hooks=ExceptionHooks(services.clock),
+        scopes=PORT_SCOPES | {"hcm:cost"},
+    )
+    gc.collect()
+    gc.freeze()
+    try:
+        await worker.run()
+    finally:
+        await services.database.close()
+
+
+def run_sandboxes(settings: Settings) -> int:
+    """The simulated systems of a state directory, until SIGTERM."""
+    from gateway import sandboxes
+
+    telemetry.configure(settings, "sandbox")
+    follow_supervisor(settings)
+    demo = addresses.read(settings.state_dir)
+    if demo is None:
+        telemetry.log.error("sandbox.no_state", hint="Run `ledgerway demo` once in this state directory.")
+        return 2
+    return _run(sandboxes.serve(settings, demo))
+
+
+def _run(serving: object) -> int:
+    import uvloop
+
+    try:
+        uvloop.run(serving)  # type: ignore[arg-type]
+    except (SettingsError, ValueError) as error:
+        telemetry.log.error("role.refused", detail=str(error))
+        return 2
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 0
+    return 0

@@ -1,0 +1,109 @@
+"""Over real sockets: the vendor's public Python client over TLS, a lost answer, and a restart that keeps everything."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+import requests
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import SalesforceMalformedRequest
+
+from runtime.http.simulate import ASGIApp
+from system_apis.platforms.salesforce.sandbox import CLIENT_ID, CLIENT_SECRET
+
+from .orgs import org
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for the loopback address, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = (
+        builder.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    )
+    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    cert, private = folder / "cert.pem", folder / "key.pem"
+    cert.write_bytes(signed.public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return cert, private
+
+
+@asynccontextmanager
+async def over_tls(app: ASGIApp, cert: Path, key: Path) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    options = {"ssl_certfile": str(cert), "ssl_keyfile": str(key), "ssl_version": ssl.PROTOCOL_TLS_SERVER}
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, **options))
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    try:
+        yield f"https://localhost:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+
+
+def session(cert: Path) -> requests.Session:
+    made = requests.Session()
+    made.verify = str(cert)
+    made.trust_env = False
+    return made
+
+
+def signed_in(url: str, cert: Path) -> Salesforce:
+    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    token = session(cert).post(f"{url}/services/oauth2/token", data=form, timeout=10).json()
+    assert token["instance_url"] == url
+    return Salesforce(session_id=token["access_token"], instance_url=token["instance_url"], session=session(cert))
+
+
+def sell(salesforce: Salesforce) -> str:
+    """Create, upsert, read and page with the client's own methods."""
+    account = salesforce.Account.create({"Name": "Client of a client"})["id"]
+    assert salesforce.Account.upsert("Ledgerway_Id__c/c-1", {"Name": "Keyed"}) == 201
+    assert salesforce.Account.upsert("Ledgerway_Id__c/c-1", {"Name": "Keyed twice"}) == 200
+    assert salesforce.Account.get_by_custom_id("Ledgerway_Id__c", "c-1")["Name"] == "Keyed twice"
+    days = salesforce.query_all("select Id from pse__Time_Date__c")
+    assert days["totalSize"] == len(days["records"]) > 500
+    assert salesforce.describe()["sobjects"] and salesforce.limits()["DailyApiRequests"]
+    with pytest.raises(SalesforceMalformedRequest, match="MALFORMED_QUERY"):
+        salesforce.query("select from")
+    return str(account)
+
+
+def lose(salesforce: Salesforce, url: str, cert: Path) -> None:
+    """The answer to an upsert never comes, and the record is there all the same."""
+    session(cert).post(f"{url}/_sandbox/faults", json={"kind": "lost_response", "method": "PATCH"}, timeout=10)
+    with pytest.raises(requests.ConnectionError):
+        salesforce.Account.upsert("Ledgerway_Id__c/lost", {"Name": "Lost"})
+
+
+async def test_simple_salesforce_over_tls_a_lost_answer_and_a_restart(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    async with over_tls(org(tmp_path / "org"), cert, key) as url:
+        salesforce = await asyncio.to_thread(signed_in, url, cert)
+        account = await asyncio.to_thread(sell, salesforce)
+        await asyncio.to_thread(lose, salesforce, url, cert)
+        token = salesforce.session_id
+    async with over_tls(org(tmp_path / "org"), cert, key) as url:
+        restarted = Salesforce(session_id=token, instance_url=url, session=session(cert))
+        assert (await asyncio.to_thread(restarted.Account.get, account))["Name"] == "Client of a client"
+        again = await asyncio.to_thread(restarted.Account.upsert, "Ledgerway_Id__c/lost", {"Name": "Lost"})
+        assert again == 200
