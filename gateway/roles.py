@@ -57,7 +57,7 @@ async def _worker(settings: Settings) -> None:
     try:
         await worker.run()
     finally:
-        await services.database.close()
+        await services.close()
 
 
 def run_sandboxes(settings: Settings) -> int:

@@ -17,7 +17,7 @@ from contracts.system.time import Time
 from runtime import catalogue
 from runtime.bind import Served, bind
 from runtime.connections import Connection, Connections
-from runtime.http.outbound import TransportFactory, direct_transport
+from runtime.http.outbound import AsyncBaseTransport, TransportFactory, direct_transport
 from runtime.http.remote import Remote
 
 P = TypeVar("P")
@@ -55,10 +55,22 @@ class Ports:
     ) -> None:
         self.connections = connections
         self._remote = remote
-        self._transport = transport
+        self._new_transport = transport
+        self._transports: list[AsyncBaseTransport] = []
         self._clock = clock or SystemClock()
         self._bound: dict[tuple[str, str], dict[str, object]] = {}
         self._generation = connections.generation
+
+    async def close(self) -> None:
+        """Close the connections of all adapters made so far."""
+        for transport in self._transports:
+            await transport.aclose()
+        self._transports.clear()
+        self._bound.clear()
+
+    def _transport(self, base_url: str) -> AsyncBaseTransport:
+        self._transports.append(self._new_transport(base_url))
+        return self._transports[-1]
 
     def at(self, call: Call, port: str, instance: str) -> Any:
         """The port of one named connection. Raises NotFound."""

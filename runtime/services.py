@@ -16,3 +16,8 @@ class Services:
     ports: Ports
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
+
+    async def close(self) -> None:
+        """Close connections to vendors, then to the database."""
+        await self.ports.close()
+        await self.database.close()

@@ -27,7 +27,8 @@ _BREAKER_OPENS_AFTER = 5
 _BREAKER_REST_S = 10.0
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-TransportFactory = Callable[[str], httpx.AsyncBaseTransport]
+AsyncBaseTransport = httpx.AsyncBaseTransport
+TransportFactory = Callable[[str], AsyncBaseTransport]
 
 
 class Credentials(Protocol):

@@ -34,7 +34,3 @@ class CrmClient:
     async def annotate(self, record_id: str, annotation: wire.Annotation) -> None:
         """Set what Ledgerway writes back. Raises NotFound."""
         await self._org.update(OPPORTUNITY, record_id, record(annotation))
-
-    async def close(self) -> None:
-        """Close the connections to the org."""
-        await self._org.close()

@@ -49,10 +49,6 @@ class OrgClient:
         self._outbound, self._clock, self._vendor, self._dialect = outbound, clock, vendor, dialect
         self._root = f"/services/data/v{version}"
 
-    async def close(self) -> None:
-        """Close the connections to the org."""
-        await self._outbound.close()
-
     async def select(self, query: Select[T]) -> tuple[T, ...]:
         """All rows of a query."""
         rows = await self._query(query.text(self._dialect), f"query {query.source}")

@@ -12,12 +12,8 @@ from msgspec import Struct
 
 # Relationship name -> object, for the parents our queries walk to.
 _PARENTS = {
-    "Account": "Account",
     "Owner": "User",
     "pse__Approver__r": "User",
-    "pse__Assignment__r": "pse__Assignment__c",
-    "pse__Milestone__r": "pse__Milestone__c",
-    "pse__Project__r": "pse__Proj__c",
     "pse__Project_Manager__r": "Contact",
     "pse__Project_Task__r": "pse__Project_Task__c",
     "pse__Resource__r": "Contact",

@@ -105,9 +105,9 @@ async def promise_that_an_active_project_takes_time_and_a_held_one_does_not(subj
     project = await _create(subject)
     for status, time_allowed in (("ready", False), ("active", True), ("on_hold", False), ("closed", False)):
         change = ProjectStatusChange(status=status)
-        changed = await subject.adapter.set_project_status(subject.call, project.ref, change)
-        assert (changed.status, changed.time_allowed) == (status, time_allowed)
-        assert await subject.adapter.set_project_status(subject.call, project.ref, change) == changed
+        for _ in range(2):
+            changed = await subject.adapter.set_project_status(subject.call, project.ref, change)
+            assert (changed.ref, changed.status, changed.time_allowed) == (project.ref, status, time_allowed)
 
 
 async def promise_that_only_a_project_without_actuals_is_cancelled(subject: Subject) -> None:

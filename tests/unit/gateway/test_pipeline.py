@@ -5,8 +5,8 @@ import msgspec
 
 from gateway import pipeline
 from tests.support.tiny import Desk
-from tests.unit.gateway.conftest import Build, client_of
 from tests.support.tokens import TestIssuer
+from tests.unit.gateway.conftest import CONFIG, Build, client_of
 
 KEY = {"idempotency-key": '"k-1"'}
 
@@ -164,7 +164,7 @@ docs = "/docs/migrate-v2"
 
 
 async def test_browsers_of_listed_origins_only(build: Build, issuer: TestIssuer) -> None:
-    gateway = build(config='origins = ["https://desk.example"]\n' + _standard())
+    gateway = build(config='origins = ["https://desk.example"]\n' + CONFIG)
     async with client_of(gateway, issuer.token()) as client:
         ours = await client.get("/process/v1/notes/n7", headers={"origin": "https://desk.example"})
         assert ours.headers["access-control-allow-origin"] == "https://desk.example"
@@ -172,12 +172,6 @@ async def test_browsers_of_listed_origins_only(build: Build, issuer: TestIssuer)
         other = await client.get("/process/v1/notes/n7", headers={"origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
         assert other.headers["vary"] == "Origin"
-
-
-def _standard() -> str:
-    from tests.unit.gateway.conftest import CONFIG
-
-    return CONFIG
 
 
 async def test_reply_is_json_of_the_result(client: httpx.AsyncClient) -> None:

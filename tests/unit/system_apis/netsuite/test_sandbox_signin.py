@@ -123,3 +123,12 @@ async def test_the_sixteenth_request_at_once_is_refused(sandbox: Sandbox) -> Non
     assert refused[0].json()["o:errorDetails"][0]["o:errorCode"] == "CONCURRENCY_LIMIT_EXCEEDED"
     limits = await sandbox.http.get("/services/rest/system/v1/governanceLimits")
     assert limits.json()["accountConcurrencyLimit"] == 15
+
+
+async def test_a_reset_forgets_everything_and_seeds_again(sandbox: Sandbox) -> None:
+    await sandbox.put("customer/eid:cus_1", {"companyName": "Quillon", "subsidiary": {"externalId": "US01"}})
+    assert (await sandbox.http.post("/_sandbox/reset")).status_code == 200
+    assert (await sandbox.http.get(f"{RECORDS}/customer")).status_code == 401, "tokens are gone too"
+    await sandbox.sign_in()
+    assert (await sandbox.http.get(f"{RECORDS}/customer/eid:cus_1")).status_code == 404
+    assert (await sandbox.http.get(f"{RECORDS}/customer/eid:NORTHSTAR")).status_code == 200
