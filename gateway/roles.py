@@ -32,6 +32,59 @@ async def open_services(settings: Settings, application_name: str) -> Services:
     return Services(database=database, ports=Ports(connections), settings=settings)
 
 
+def run_api(settings: Settings) -> int:
+    """The gateway with all layers behind it, until SIGTERM; 0, or 2 when it cannot start as configured."""
+    telemetry.configure(settings, "api")
+    follow_supervisor(settings)
+    return _run(_api(settings))
+
+
+async def _api(settings: Settings) -> None:
+    import uvicorn
+    from redis.asyncio import Redis
+
+    from gateway import apis, config
+    from gateway.app import Parts, build_gateway
+
+    services = await open_services(settings, "ledgerway-api")
+    surface = apis.surface(services)
+    parts = Parts(
+        config=config.load(settings.gateway_config),
+        database=services.database,
+        base_url=settings.base_url,
+        state_dir=settings.state_dir,
+        mode=settings.mode,
+        tenant=settings.tenant,
+        served=surface.served,
+        apis=surface.apis,
+        redis=Redis.from_url(settings.redis_url, protocol=2) if settings.redis_url else None,
+        pool_size=settings.pool_size,
+        vendors=services.ports.health,
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_gateway(parts),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    gc.collect()
+    gc.freeze()
+    try:
+        await server.serve()
+    finally:
+        await services.close()
+
+
 def run_worker(settings: Settings) -> int:
     """The worker, until SIGTERM; 0, or 2 when it cannot start as configured."""
     telemetry.configure(settings, "worker")

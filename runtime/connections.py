@@ -67,6 +67,10 @@ class Connections:
         await self.load(database)
         await database.listen(CHANNEL, changed)
 
+    def all(self) -> tuple[Connection, ...]:
+        """The connections of all tenants."""
+        return self._rows
+
     def tenants(self) -> tuple[str, ...]:
         """Tenants that have a connection."""
         return tuple(sorted({c.tenant for c in self._rows}))

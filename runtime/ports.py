@@ -68,6 +68,20 @@ class Ports:
         self._transports.clear()
         self._bound.clear()
 
+    def health(self) -> list[dict[str, Any]]:
+        """What is known of each connected system without asking it: its ports, and whether it is in use yet."""
+        return [
+            {
+                "tenant": c.tenant,
+                "instance": c.instance,
+                "vendor": c.vendor,
+                "ports": list(c.ports),
+                "mode": c.mode,
+                "used": (c.tenant, c.instance) in self._bound,
+            }
+            for c in self.connections.all()
+        ]
+
     def _transport(self, base_url: str) -> AsyncBaseTransport:
         self._transports.append(self._new_transport(base_url))
         return self._transports[-1]

@@ -15,9 +15,10 @@ from contracts.process.register_objects import Contract, ContractLine, RateCard,
 from contracts.process.time_posting import Part as TransactionPart
 from contracts.process.time_posting import TransactionState
 from contracts.wire import convert, to_builtins
-from domain import caps, periods, quantities, rate_search, rating
+from domain import caps, periods, quantities, rating
 from domain.terms import FxQuote as Quote
 from domain.terms import PricingContract, PricingEntity
+from process_apis.registers.prices import rate_lines
 
 # Where a person's word is enough; every other check is looked at again.
 SETTLED_BY_PEOPLE = frozenset({"DUPLICATE_SUSPECTED", "TIME_RETRO_LIMIT", "NOT_ASSIGNED"})
@@ -232,30 +233,6 @@ def cost_of(worker: Worker | None, on: date) -> CostRate | None:
     """The cost rate of a person on a day (RES-2)."""
     rates = worker.cost_rates if worker else ()
     return next((r for r in rates if periods.within(on, r.valid_from, r.valid_to)), None)
-
-
-def rate_lines(cards: tuple[RateCard, ...]) -> tuple[rate_search.RateLine, ...]:
-    """Cards as the search reads them: a line without dates has its card's."""
-    return tuple(
-        rate_search.RateLine(
-            id=line.id,
-            scope=card.scope,
-            scope_ref=convert(to_builtins(card.scope_ref), rate_search.ScopeRef),
-            role_code=line.role_code,
-            seniority_code=line.seniority_code,
-            location_code=line.location_code,
-            time_type=line.time_type,
-            method=line.method,
-            rate=line.rate,
-            markup_pct=line.markup_pct,
-            currency=card.currency,
-            unit=line.unit,
-            effective_from=line.effective_from or card.effective_from,
-            effective_to=line.effective_to or card.effective_to,
-        )
-        for card in cards
-        for line in card.lines
-    )
 
 
 def pricing_contract(contract: Contract) -> PricingContract:

@@ -89,7 +89,7 @@ def redis_database(found: Servers, worker: int) -> str:
     number = 8 + worker % 8
     parts = urlsplit(found.redis_url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        return f"unix://{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 

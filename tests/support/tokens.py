@@ -1,11 +1,12 @@
 """Tokens as a test wants them, good or bad: an issuer of its own whose keys the gateway may be told to trust."""
 
 import base64
+import hmac
 import json
 from typing import Any
 
 import msgspec
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 BASE = "https://gw.example"
@@ -70,6 +71,8 @@ def encoded(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def symmetric(public_pem: bytes) -> OctKey:
-    """The public key abused as a shared secret (RFC 8725 section 2.1)."""
-    return OctKey.import_key(public_pem)
+def confused(issuer: TestIssuer) -> str:
+    """HS256 with the public key as the secret (RFC 8725 section 2.1)."""
+    header = {"alg": "HS256", "typ": "at+jwt", "kid": "k1"}
+    signed = f"{encoded(msgspec.json.encode(header))}.{encoded(msgspec.json.encode(issuer.claims()))}"
+    return f"{signed}.{encoded(hmac.digest(issuer.key.as_pem(private=False), signed.encode(), 'sha256'))}"

@@ -75,10 +75,9 @@ async def test_forgeries(gateway: Gateway, issuer: TestIssuer) -> None:
     good = issuer.token()
     header, payload, signature = good.split(".")
     thief = TestIssuer()
-    public = issuer.key.as_pem(private=False)
     forged = [
         tokens.unsigned(issuer.claims()),
-        issuer.token({"alg": "HS256"}, key=tokens.symmetric(public)),
+        tokens.confused(issuer),
         issuer.token({"jwk": thief.key.as_dict(private=False)}, key=thief.key),
         issuer.token({"jku": "https://evil.example/jwks", "kid": None}, key=thief.key),
         f"{header}.{payload}.{signature}=",
