@@ -11,6 +11,7 @@ from msgspec import Struct
 from contracts.canon.ref import CurrencyCode
 from contracts.canon.timesheet import TimeEntry
 from contracts.money import Exact
+from contracts.process.billing_objects import BillGroup, Check
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -321,6 +322,17 @@ class InvoiceSkipped(BillGroupEvent, frozen=True, kw_only=True):
     """Its items roll to the next period."""
 
     type: ClassVar[str] = "invoice.skipped"
+
+
+class BillGroupChanged(Event, frozen=True, kw_only=True):
+    """The bill group after any change, whole (EVT-3): what views are made of. `transaction_ids` are those on its invoice."""
+
+    type: ClassVar[str] = "queue_item.changed"
+    source: ClassVar[str] = "/r2r/queue_item"
+    group: BillGroup
+    state_before: str | None = None
+    checks: tuple[Check, ...] = ()
+    transaction_ids: tuple[str, ...] = ()
 
 
 class InvoiceEvent(Event, frozen=True, kw_only=True):

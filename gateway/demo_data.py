@@ -72,7 +72,8 @@ class DemoData:
         projects = await self._projects(elsewhere, customers)
         lines = await self._contracts(elsewhere, customers, projects)
         await self._cards(customers, projects, lines)
-        await self._policies(customers)
+        await self._policies()
+        await self._cost_centers()
 
     async def _elsewhere(self) -> _Elsewhere:
         ports, call = self._services.ports, self._analyst
@@ -233,7 +234,7 @@ class DemoData:
             if found.state in ("draft", "in_review"):
                 await self._registers.approve_rate_card(self._manager, found.id)
 
-    async def _policies(self, customers: Mapping[str, str]) -> None:
+    async def _policies(self) -> None:
         there = {
             (p.kind, p.scope_ref)
             for p in await _all(lambda **page: self._registers.list_policies(self._manager, **page))
@@ -251,6 +252,23 @@ class DemoData:
                     objects.NewPolicy,
                 )
                 await self._registers.add_policy(self._manager, new)
+
+    async def _cost_centers(self) -> None:
+        start = min(p.starts_on for p in self._firm.periods)
+        rows = [
+            {
+                "cost_center": m.cost_center,
+                "legal_entity_id": m.project_entity,
+                "kind": m.kind,
+                "gl_account": m.gl_account,
+                "target_cost_center": m.target_cost_center,
+                "effective_from": start,
+            }
+            for m in self._firm.cost_center_maps
+        ]
+        await self._registers.put_cost_center_mappings(
+            self._analyst, convert({"items": rows}, objects.CostCenterMappings)
+        )
 
 
 def _order(po: Any) -> objects.PurchaseOrder | None:

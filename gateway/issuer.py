@@ -5,7 +5,6 @@ import json
 import secrets
 from base64 import b64decode
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
@@ -13,11 +12,12 @@ from urllib.parse import parse_qs, unquote_plus
 import msgspec
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from msgspec import Struct
 
 from contracts.periods import Clock
 from gateway.exchange import Exchange
 from gateway.kept import kept
+from gateway.personas import PERSONAS as PERSONAS
+from gateway.personas import Persona
 from runtime.http.arguments import media_type
 from runtime.http.replies import JSON, Headers, Reply
 
@@ -25,100 +25,6 @@ LIFE_S = 3600
 LAYERS = ("system", "process", "experience")
 _ALGORITHM = "ES256"
 _UNCACHED: Headers = (("content-type", JSON), ("cache-control", "no-store"))
-_SYSTEM = tuple(f"{port}:*" for port in ("crm", "psa", "time", "planning", "erp", "hcm", "billing"))
-_DESK = (
-    "billing-queue:read",
-    "registers:read",
-    "transactions:read",
-    "exceptions:read",
-    "finance:read",
-    "runs:read",
-    "rules:read",
-)
-
-
-class Persona(Struct, frozen=True, kw_only=True):
-    """A client of the sandbox; `grants` are scopes, `*` standing for any. `tenant` is None for the installation's own."""
-
-    id: str
-    title: str
-    grants: tuple[str, ...]
-    tenant: str | None = None
-
-    @property
-    def secret(self) -> str:
-        """Known to everybody: it guards invented data."""
-        return f"sandbox-{self.id}"
-
-    def scopes(self, known: Iterable[str]) -> tuple[str, ...]:
-        """Which of the known scopes it holds, sorted."""
-        return tuple(sorted(scope for scope in set(known) if any(fnmatchcase(scope, grant) for grant in self.grants)))
-
-
-PERSONAS = (
-    Persona(
-        id="billing-analyst",
-        title="Billing analyst (BA): works the queue, drafts invoices",
-        grants=(*_DESK, "billing-queue:recheck", "invoices:draft", "transactions:write", "exceptions:write"),
-    ),
-    Persona(
-        id="billing-manager",
-        title="Billing manager (BM): approves and posts what others drafted, owns contracts and rates",
-        grants=(
-            *_DESK,
-            "billing-queue:*",
-            "invoices:*",
-            "transactions:*",
-            "exceptions:write",
-            "registers:write",
-            "rate-cards:*",
-            "runs:*",
-        ),
-    ),
-    Persona(
-        id="finance-controller",
-        title="Finance controller (FC): waives, sets policies, approves rates",
-        grants=(
-            *_DESK,
-            "invoices:approve",
-            "exceptions:*",
-            "policies:*",
-            "rate-cards:*",
-            "registers:write",
-            "audit:read",
-        ),
-    ),
-    Persona(
-        id="project-manager",
-        title="Project manager (PM): onboards deals, follows runs",
-        grants=(
-            "onboarding:run",
-            "runs:read",
-            "registers:read",
-            "transactions:*",
-            "exceptions:read",
-            "exceptions:write",
-        ),
-    ),
-    Persona(id="executive", title="Executive: reads figures", grants=("finance:read", "billing-queue:read")),
-    Persona(
-        id="integration-developer",
-        title="Integration developer (IS): every system port, runs and exceptions",
-        grants=(
-            *_SYSTEM,
-            *_DESK,
-            "onboarding:run",
-            "runs:*",
-            "exceptions:*",
-            "registers:write",
-            "policies:write",
-            "audit:read",
-        ),
-    ),
-    Persona(
-        id="outsider", title="A client of another tenant, to see that nothing shows", grants=("*",), tenant="outsider"
-    ),
-)
 
 
 class IssuerError(Exception):

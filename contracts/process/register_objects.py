@@ -232,6 +232,28 @@ class PolicyPage(Page[Policy], frozen=True, kw_only=True):
     """A page of policies."""
 
 
+class CostCenterMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where cost is booked (`ccm`): resource's cost center, project's entity and kind of transaction -> account (CCM-1)."""
+
+    cost_center: Code
+    legal_entity_id: Code
+    kind: Literal["time", "expense", "milestone", "recurring", "retainer", "adjustment", "vendor", "discount"]
+    gl_account: Code
+    target_cost_center: Code
+    effective_from: date
+    effective_to: date | None = None
+
+
+class CostCenterMappings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Mappings to set, at most 500; one that stands under the same key and start is replaced."""
+
+    items: Annotated[tuple[CostCenterMapping, ...], Meta(max_length=500)]
+
+
+class CostCenterMappingPage(Page[CostCenterMapping], frozen=True, kw_only=True):
+    """A page of mappings."""
+
+
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A customer (`cus`) the hub knows. `refs` are its cross references (ID-2): CRM account, ERP customer."""
 

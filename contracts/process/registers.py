@@ -118,6 +118,20 @@ class Registers(Protocol):
         """List policies by id."""
         ...
 
+    @operation("POST", "/cost-center-mappings", scope="registers:write", problems=(RuleViolated,))
+    async def put_cost_center_mappings(
+        self, call: Call, body: objects.CostCenterMappings
+    ) -> objects.CostCenterMappings:
+        """Set where cost is booked; exceptions that waited for a mapping are looked at again."""
+        ...
+
+    @operation("GET", "/cost-center-mappings", scope="registers:read")
+    async def list_cost_center_mappings(
+        self, call: Call, cursor: Cursor | None = None, limit: Limit = 50
+    ) -> objects.CostCenterMappingPage:
+        """List mappings by cost center, entity, kind and start."""
+        ...
+
     @operation("GET", "/exceptions", scope="exceptions:read")
     async def list_exceptions(
         self,

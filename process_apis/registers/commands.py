@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.call import Call
 from contracts.process import register_objects as objects
-from process_apis.registers import contracts, customers, exceptions, pages, policies, projects, rates
+from process_apis.registers import contracts, cost_centers, customers, exceptions, pages, policies, projects, rates
 from process_apis.registers.unit import Unit
 from runtime.services import Services
 from runtime.work.runs import resume_run
@@ -110,6 +110,19 @@ class RegisterCommands:
     async def list_policies(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.PolicyPage:
         async with self._unit(call) as unit:
             return await policies.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def put_cost_center_mappings(
+        self, call: Call, body: objects.CostCenterMappings
+    ) -> objects.CostCenterMappings:
+        async with self._unit(call) as unit:
+            await cost_centers.put(unit, body.items)
+            return body
+
+    async def list_cost_center_mappings(
+        self, call: Call, cursor: str | None = None, limit: int = 50
+    ) -> objects.CostCenterMappingPage:
+        async with self._unit(call) as unit:
+            return await cost_centers.page(unit, cursor, min(limit, pages.MAX_LIMIT))
 
     async def list_exceptions(
         self,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts import events
+from contracts.money import plain
 from contracts.problems import NotFound, RuleViolated, Violation
 from contracts.process.register_objects import Contract, ContractLine, ContractPage, NewContract, NewContractLine
 from contracts.wire import convert, to_builtins
@@ -159,3 +160,17 @@ async def change(unit: Unit, contract_id: str, command: str, reason: str | None 
 
     await move.apply(unit, "contract", contract_id, command, refused=refused, reason=reason, event=event)
     return await get(unit, contract_id)
+
+
+async def draw_retainer(unit: Unit, contract_id: str, amount: Decimal, invoice_id: str) -> None:
+    """Take an amount from the retainer's balance for an invoice (RET-3), or give it back when negative. No term changes."""
+    contract = await get(unit, contract_id)
+    if contract.retainer is None or not amount:
+        return
+    left = plain(contract.retainer.available - amount)
+    sql = """update contract set body = jsonb_set(body, '{retainer,available}', $3::jsonb), updated_at = $4
+        where tenant = $1 and id = $2"""
+    await unit.connection.execute(sql, unit.tenant, contract_id, left, unit.now)
+    moved = move.Moved(before=contract.state, after=contract.state, version=contract.version, events=())
+    facts = {"retainer": contract.retainer.id, "invoice": invoice_id, "amount": plain(amount), "available": left}
+    await move.record(unit, "contract", contract_id, "draw_retainer", moved, facts=facts)

@@ -28,6 +28,7 @@ _BODY = (
     "lines",
     "tax_groups",
     "functional",
+    "open_amount",
 )
 _EVENTS: dict[str, type[events.InvoiceEvent]] = {
     kind.type: kind
@@ -138,3 +139,9 @@ def _event(
         due_date=invoice.due_date,
         transaction_ids=tuple(ids),
     )
+
+
+async def submitters(unit: Unit, invoice_id: str) -> frozenset[str]:
+    """Everybody who put the draft up for review: none of them may approve it (SOD-1)."""
+    sql = "select distinct actor from history where tenant = $1 and object = 'invoice' and object_id = $2 and command = 'submit'"
+    return frozenset(r["actor"] for r in await unit.connection.fetch(sql, unit.tenant, invoice_id))

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from contracts.canon.ledger import FiscalPeriod, FxQuote, LegalEntity, TaxCode
 from contracts.canon.party import BillingCustomer
+from contracts.canon.project import Milestone
 from contracts.canon.worker import Worker
 from contracts.wire import convert, to_builtins
 from process_apis.registers.unit import Unit
@@ -78,3 +79,11 @@ async def workers(unit: Unit, numbers: Iterable[str]) -> dict[str, Worker]:
 async def billing_customer(unit: Unit, ref: str | None) -> BillingCustomer | None:
     """The ERP's copy of a customer, by its ref."""
     return None if ref is None else (await some_of(unit, "billing_customer", [ref], BillingCustomer)).get(ref)
+
+
+async def milestones(unit: Unit, project_refs: Iterable[str]) -> tuple[Milestone, ...]:
+    """Milestones of projects, in the order of the plan."""
+    sql = """select body from replica where tenant = $1 and kind = 'milestone' and body->>'project_ref' = any($2::text[])
+        order by body->>'planned_on', key"""
+    rows = await unit.connection.fetch(sql, unit.tenant, sorted(set(project_refs)))
+    return tuple(convert(r["body"], Milestone) for r in rows)

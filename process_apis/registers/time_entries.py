@@ -152,9 +152,43 @@ async def undecided(unit: Unit, project_ids: Iterable[str], start: date, end: da
     return Decimal(await unit.connection.fetchval(sql, unit.tenant, sorted(project_ids), start, end))
 
 
-async def missing_weeks(unit: Unit, project_ids: Iterable[str], start: date, end: date) -> int:
-    """Person-weeks still in draft on the projects, days inclusive: timesheets expected and not handed in (TIME_MISSING)."""
-    sql = """select count(*) from (select distinct worker_number, date_trunc('week', worked_on) from time_entry
-        where tenant = $1 and project_id = any($2::text[]) and worked_on between $3 and $4
-          and status in ('draft', 'rejected')) as weeks"""
-    return int(await unit.connection.fetchval(sql, unit.tenant, sorted(project_ids), start, end))
+_MISSING = """
+with week as (
+    select greatest(monday::date, $4) as first, least(monday::date + 6, $5) as last
+    from generate_series(date_trunc('week', $4::timestamp), $5::timestamp, interval '7 days') as monday),
+unfinished as (
+    select distinct worker_number, first from time_entry join week on worked_on between first and last
+    where tenant = $1 and project_id = any($2::text[]) and status in ('draft', 'rejected')),
+booked as (
+    select distinct body->>'worker_number' as worker_number, first, last from replica
+    join week on (body->>'start_on')::date <= last and (body->>'end_on')::date >= first
+    where tenant = $1 and kind = 'assignment' and body->>'project_ref' = any($3::text[])
+      and body->>'state' in ('hard', 'completed')),
+absent as (
+    select worker_number, first from booked b
+    where not exists (select from time_entry t where t.tenant = $1 and t.worker_number = b.worker_number
+        and t.project_id = any($2::text[]) and t.worked_on between b.first and b.last)
+      and exists (select from time_entry t where t.tenant = $1 and t.worker_number = b.worker_number
+        and t.worked_on between b.first and b.last))
+select count(*) from (select * from unfinished union select * from absent) as weeks
+"""
+
+
+async def missing_weeks(
+    unit: Unit, project_ids: Iterable[str], project_refs: Iterable[str], start: date, end: date
+) -> int:
+    """Person-weeks of the projects without a timesheet handed in, days inclusive (TIME_MISSING).
+
+    Begun and not handed in, or booked and not reported. Who reports nothing anywhere in a week counts as away.
+    """
+    if end < start:
+        return 0
+    args = (unit.tenant, sorted(set(project_ids)), sorted(set(project_refs)), start, end)
+    return int(await unit.connection.fetchval(_MISSING, *args))
+
+
+async def many(unit: Unit, entry_ids: Iterable[str]) -> dict[str, EntryVersion]:
+    """Entries as they are now, by id; unknown ids are left out."""
+    sql = "select id, version, project_id, body from time_entry where tenant = $1 and id = any($2::text[])"
+    rows = await unit.connection.fetch(sql, unit.tenant, sorted(set(entry_ids)))
+    return {r["id"]: _version(r) for r in rows}

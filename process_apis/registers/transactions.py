@@ -242,3 +242,34 @@ async def prior_day(
           and service_date = $4 and part in ('billable', 'overage') and state not in ('reversed', 'exception', 'excluded')"""
     row = await unit.connection.fetchrow(sql, unit.tenant, line_id, worker_number, service_date)
     return row["recorded"], row["hours"], row["days"]
+
+
+async def assign(unit: Unit, transaction_ids: Iterable[str], bill_group_id: str) -> None:
+    """Put transactions into a bill group; where they are billed is no change of theirs, so no version is counted."""
+    sql = "update billable_transaction set bill_group_id = $3 where tenant = $1 and id = any($2::text[])"
+    await unit.connection.execute(sql, unit.tenant, sorted(transaction_ids), bill_group_id)
+
+
+async def consumed_elsewhere(unit: Unit, contract_id: str, bill_group_id: str) -> Decimal:
+    """Billable value of a contract outside one bill group: what else draws on its purchase order (CAP-1)."""
+    sql = """select coalesce(sum(amount), 0) from billable_transaction where tenant = $1 and contract_id = $2
+        and part = 'billable' and state in ('rated', 'held', 'queued', 'drafted', 'invoiced')
+        and bill_group_id is distinct from $3"""
+    return Decimal(await unit.connection.fetchval(sql, unit.tenant, contract_id, bill_group_id))
+
+
+async def billed_time(unit: Unit, contract_id: str, start: date, end: date, bill_group_id: str) -> Decimal:
+    """Net of time that is on invoices of a contract outside one bill group, days inclusive (DISC-1)."""
+    sql = """select coalesce(sum(amount), 0) from billable_transaction where tenant = $1 and contract_id = $2
+        and kind = 'time' and state in ('drafted', 'invoiced') and service_date between $3 and $4
+        and bill_group_id is distinct from $5"""
+    return Decimal(await unit.connection.fetchval(sql, unit.tenant, contract_id, start, end, bill_group_id))
+
+
+async def costs_of_group(unit: Unit, bill_group_id: str) -> tuple[tuple[str | None, Decimal | None], ...]:
+    """What the billed work of a group cost, by currency; a null amount is work whose cost nobody knows. Never shown (SOD-2)."""
+    sql = """select cost_currency, case when bool_and(cost_amount is not null) then sum(cost_amount) end as cost
+        from billable_transaction where tenant = $1 and bill_group_id = $2 and state in ('queued', 'drafted')
+        group by cost_currency order by cost_currency"""
+    rows = await unit.connection.fetch(sql, unit.tenant, bill_group_id)
+    return tuple((r["cost_currency"], r["cost"]) for r in rows)

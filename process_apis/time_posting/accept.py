@@ -140,7 +140,7 @@ def _transaction(
         currency=contract.currency if contract else None,
         part=part.part,
         state=part.state,
-        cost_center_id=verdict.line.cost_center_id if verdict.line else None,
+        cost_center_id=verdict.cost_center,
         po_number=contract.po.number if contract and contract.po else None,
         codes=tuple(dict.fromkeys((*part.codes, *(f.code for f in verdict.failures if f.warning)))),
         correlation_id=correlation,

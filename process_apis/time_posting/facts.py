@@ -4,14 +4,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from contracts.canon.ledger import Dimension
 from contracts.canon.project import Assignment
 from contracts.canon.worker import Worker
 from contracts.process.register_objects import Contract, ContractLine, RateCard, RegisteredProject, ScopeRef
 from contracts.wire import convert
 from domain.periods import within
 from domain.quantities import PriorDay
-from process_apis.registers import contracts, customers, policies, projects, rates, replicas, time_entries, transactions
+from process_apis.registers import (
+    contracts,
+    cost_centers,
+    customers,
+    policies,
+    projects,
+    rates,
+    replicas,
+    time_entries,
+    transactions,
+)
 from process_apis.registers.time_entries import EntryVersion
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import rules
@@ -78,17 +87,25 @@ async def _prices(unit: Unit, facts: Facts, contract: Contract, line: ContractLi
     path = await customers.path(unit, contract.customer_id)
     entry = facts.entry
     used = await transactions.prior_day(unit, line.id, entry.worker_number or "", entry.worked_on)
-    centers = await replicas.all_of(unit, "dimension", Dimension)
     return {
         "functional_currency": entity.functional_currency if entity else None,
         "customer_path": path,
         "cards": await _cards(unit, facts.project, contract, line, path, facts.worker),
         "quotes": await replicas.fx_quotes(unit),
         "periods": await replicas.periods(unit, contract.legal_entity_id),
-        "cost_centers": frozenset(d.code for d in centers if d.kind == "cost_center" and d.active),
+        "cost_center": await _cost_center(unit, facts, contract, line),
         "consumed": await transactions.consumed(unit, contract.id),
         "prior_day": PriorDay(recorded_hours=used[0], billed_hours=used[1], billed_days=used[2]),
     }
+
+
+async def _cost_center(unit: Unit, facts: Facts, contract: Contract, line: ContractLine) -> str | None:
+    """Where the work is booked: as the map says, or where the resource sits while there is no map (CCM-1)."""
+    home = facts.worker.cost_center_code if facts.worker else line.cost_center_id
+    mapped = await cost_centers.find(unit, home, contract.legal_entity_id, "time", facts.entry.worked_on)
+    if mapped is not None:
+        return mapped.target_cost_center
+    return None if await cost_centers.any_exist(unit) else home
 
 
 async def _cards(

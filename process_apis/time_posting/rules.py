@@ -39,7 +39,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     cards: tuple[RateCard, ...] = ()
     quotes: tuple[FxQuote, ...] = ()
     periods: tuple[FiscalPeriod, ...] = ()
-    cost_centers: frozenset[str] = frozenset()
+    cost_center: str | None = None
     hours_on_day: Decimal = ZERO
     twins: tuple[str, ...] = ()
     retro_limit_days: int = 60
@@ -87,6 +87,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     posting_date: date | None = None
     cost: Decimal | None = None
     cost_currency: str | None = None
+    cost_center: str | None = None
 
 
 def lines_for(facts: Facts) -> list[tuple[Contract, ContractLine]]:
@@ -161,9 +162,10 @@ def _content(facts: Facts) -> Iterator[Failure]:
         detail = f"{facts.hours_on_day} hours on {entry.worked_on}; a day has 24."
         yield Failure(code="TIME_QTY_INVALID", detail=detail, facts={"hours_on_day": str(facts.hours_on_day)})
     for _, line in lines[:1]:
-        if facts.cost_centers and line.cost_center_id not in facts.cost_centers:
-            detail = f"Cost center {line.cost_center_id} is not mapped in the ERP."
-            yield Failure(code="COST_CENTER_UNMAPPED", detail=detail, facts={"cost_center": line.cost_center_id})
+        home = facts.worker.cost_center_code if facts.worker else line.cost_center_id
+        if facts.cost_center is None:
+            detail = f"No mapping says where time of cost center {home} is booked on {entry.worked_on}."
+            yield Failure(code="COST_CENTER_UNMAPPED", detail=detail, facts={"cost_center": home})
         if line.description_required and not entry.description.strip():
             yield Failure(code="DESCRIPTION_MISSING", detail="The contract asks for a description of the work.")
     age = (entry.approved_at.date() - entry.worked_on).days if entry.approved_at else 0
@@ -196,6 +198,7 @@ def decide(facts: Facts) -> Verdict:
         posting_date=posting,
         cost=cost.rate if cost else None,
         cost_currency=cost.currency if cost else None,
+        cost_center=facts.cost_center,
     )
 
 

@@ -96,6 +96,21 @@ create table policy (
 );
 create index policy_by_kind on policy (tenant, kind);
 
+-- Where the cost of a resource's cost center on a project's entity is booked (CCM-1).
+create table cost_center_map (
+    tenant text not null,
+    cost_center text not null,
+    legal_entity_id text not null,
+    kind text not null,
+    effective_from date not null,
+    effective_to date,
+    version integer not null default 1,
+    body jsonb not null,
+    correlation_id text not null,
+    updated_at timestamptz not null,
+    primary key (tenant, cost_center, legal_entity_id, kind, effective_from)
+);
+
 -- Replicas of what other systems own, refreshed by sweeps: periods, tax codes, rates, entities, workers, ERP customers.
 create table replica (
     tenant text not null,

@@ -1,0 +1,64 @@
+"""The cost center map (`ccm`): where cost is booked, one active row per key and date (CCM-1)."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from contracts.problems import RuleViolated
+from contracts.process.register_objects import CostCenterMapping, CostCenterMappingPage
+from contracts.wire import convert, to_builtins
+from process_apis.registers import pages
+from process_apis.registers.unit import Unit
+
+_PUT = """
+insert into cost_center_map (tenant, cost_center, legal_entity_id, kind, effective_from, effective_to, body,
+                             correlation_id, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (tenant, cost_center, legal_entity_id, kind, effective_from) do update
+  set effective_to = excluded.effective_to, body = excluded.body, version = cost_center_map.version + 1,
+      updated_at = excluded.updated_at
+"""
+_OVERLAP = """
+select 1 from cost_center_map where tenant = $1 and cost_center = $2 and legal_entity_id = $3 and kind = $4
+  and effective_from <> $5 and effective_from <= coalesce($6, 'infinity'::date)
+  and coalesce(effective_to, 'infinity'::date) >= $5
+"""
+_FIND = """
+select body from cost_center_map where tenant = $1 and cost_center = $2 and legal_entity_id = $3 and kind = $4
+  and effective_from <= $5 and (effective_to is null or effective_to >= $5)
+"""
+_PLACE = "cost_center || '/' || legal_entity_id || '/' || kind || '/' || effective_from"
+
+
+async def put(unit: Unit, mappings: Iterable[CostCenterMapping]) -> None:
+    """Set mappings. Raises RuleViolated when two would be active for one key on one day."""
+    for one in mappings:
+        key = (unit.tenant, one.cost_center, one.legal_entity_id, one.kind, one.effective_from, one.effective_to)
+        if await unit.connection.fetchval(_OVERLAP, *key):
+            raise RuleViolated(
+                f"{one.cost_center} is mapped for {one.legal_entity_id} in that time already (CCM-1).",
+                code="GUARD_FAILED",
+            )
+        await unit.connection.execute(_PUT, *key, to_builtins(one), unit.call.correlation_id, unit.now)
+
+
+async def find(unit: Unit, cost_center: str, entity: str, kind: str, on: date) -> CostCenterMapping | None:
+    """The mapping in force on a day."""
+    row = await unit.connection.fetchrow(_FIND, unit.tenant, cost_center, entity, kind, on)
+    return None if row is None else convert(row["body"], CostCenterMapping)
+
+
+async def any_exist(unit: Unit) -> bool:
+    """False while the tenant keeps no map at all: then cost is booked where the resource sits."""
+    sql = "select exists (select 1 from cost_center_map where tenant = $1)"
+    return bool(await unit.connection.fetchval(sql, unit.tenant))
+
+
+async def page(unit: Unit, cursor: str | None, limit: int) -> CostCenterMappingPage:
+    """A page by key."""
+    start = pages.after(unit, "cost-center-mappings", cursor) or ""
+    sql = f"""select body, {_PLACE} as place from cost_center_map
+        where tenant = $1 and {_PLACE} > $2 order by place limit $3"""  # noqa: S608
+    fetched = await unit.connection.fetch(sql, unit.tenant, start, limit + 1)
+    rows, more = pages.cut(unit, "cost-center-mappings", fetched, limit, key="place")
+    items = tuple(convert(r["body"], CostCenterMapping) for r in rows)
+    return CostCenterMappingPage(items=items, next_cursor=more, as_of=unit.now)
