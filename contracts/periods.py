@@ -25,6 +25,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
+        """What the machine says, in UTC."""
         return datetime.now(UTC)
 
 
@@ -50,12 +51,14 @@ class Period(Struct, frozen=True, order=True, forbid_unknown_fields=True):
 
     @property
     def days(self) -> int:
+        """How many days it has."""
         return (self.end - self.start).days
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 
     def overlaps(self, other: "Period") -> bool:
+        """Whether a day lies in both."""
         return self.start < other.end and other.start < self.end
 
 

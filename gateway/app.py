@@ -152,6 +152,7 @@ class Gateway:
         self._routes = compile_routes(parts.served, parts.config, parts.base_url)
         self._pages, self._mounts = pages, parts.mounts
         self._harmless = browsers.harmless(parts.base_url)
+        self._fixed = front.encoded(self._harmless)
 
     async def start(self) -> None:
         """Begin writing behind what may be written late: the audit of reads, and quotas."""
@@ -186,7 +187,7 @@ class Gateway:
         except Problem as problem:
             reply = await pipeline.refuse(x, problem)
         if reply is not None:
-            await front.send_reply(send, reply, self._headers(x, reply), head=x.method == "HEAD")
+            await front.send_reply(send, reply, self._headers(x, reply), self._fixed, head=x.method == "HEAD")
 
     async def _answer(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
         x.request_headers, x.repeated = front.headers_of(scope)
@@ -262,7 +263,7 @@ class Gateway:
     def _headers(self, x: Exchange, reply: Reply) -> Headers:
         """Headers of the exchange: its own, those for browsers, and what the reply's kind asks for."""
         names = {name for name, _ in reply.headers}
-        extra = [*x.headers, *self._harmless, *browsers.shared(x, self._config.origins)]
+        extra = [*x.headers, *browsers.shared(x, self._config.origins)]
         if "cache-control" not in names:
             extra.append(("cache-control", "private, no-cache" if "etag" in names else "no-store"))
         if reply.status == 202:

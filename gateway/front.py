@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
 from typing import Any
 
 from contracts.problems import HeadersTooLarge, InvalidRequest, TargetTooLong, TooLarge
@@ -13,6 +14,7 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Fields = list[tuple[bytes, bytes]]
 
 TARGET_LIMIT = 8 * 1024
 HEADER_LIMIT = 32 * 1024
@@ -76,14 +78,26 @@ def _too_large() -> TooLarge:
     return TooLarge(f"The body may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT)
 
 
-def encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+def encoded(headers: Iterable[tuple[str, str]]) -> Fields:
     """As ASGI wants them; a character that is none of a field value becomes `?`."""
-    return [(name.encode("ascii"), _UNSAFE.sub("?", value).encode("latin-1")) for name, value in headers]
+    return [
+        (_name(name), value.encode() if value.isascii() and value.isprintable() else _safe(value))
+        for name, value in headers
+    ]
 
 
-async def send_reply(send: Send, reply: Reply, headers: Headers, *, head: bool) -> None:
-    """Send an answer: its own headers, those of the exchange, and the length; to HEAD without the body."""
-    fields = encoded((*reply.headers, *headers))
+def _safe(value: str) -> bytes:
+    return _UNSAFE.sub("?", value).encode("latin-1")
+
+
+@cache
+def _name(name: str) -> bytes:
+    return name.encode("ascii")
+
+
+async def send_reply(send: Send, reply: Reply, headers: Headers, fixed: Fields, *, head: bool) -> None:
+    """Send an answer: its own headers, those of the exchange, `fixed` ones, and the length; to HEAD without the body."""
+    fields = [*encoded(reply.headers), *encoded(headers), *fixed]
     if reply.status not in _BODILESS:
         fields.append((b"content-length", str(len(reply.body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": fields})

@@ -30,7 +30,7 @@ class Health:
 
     def __init__(self, database: Database, redis: Redis | None, clock: Clock, vendors: VendorHealth) -> None:
         self._database, self._redis, self._clock, self._vendors = database, redis, clock, vendors
-        self._said: tuple[float, Reply] | None = None
+        self._said: tuple[float, Reply] | None = None  # house: float seconds
 
     async def live(self, x: Exchange) -> Reply:
         """200 as long as this process answers."""

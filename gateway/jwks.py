@@ -101,7 +101,7 @@ class RemoteKeys:
 
     def __init__(
         self, url: str, fetch: Fetch, stale_s: int = 24 * 3600, ticks: Callable[[], float] = time.monotonic
-    ) -> None:
+    ) -> None:  # house: float seconds
         self._url, self._fetch, self._stale_s, self._ticks = url, fetch, stale_s, ticks
         self._set: KeySet | None = None
         self._read_at = self._tried_at = float("-inf")  # house: float seconds

@@ -64,6 +64,7 @@ class ApiKeys:
         now = self._clock.now()
         text = HEADS[self._mode] + secrets.token_urlsafe(32)
         key_id = new_id("key", now)
+        # house: transaction counting a client's keys and adding one is one decision
         async with self._database.transaction() as connection:
             await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 18))", f"key:{tenant}:{client}")
             alive = await connection.fetchval(_ALIVE, tenant, client, now)
@@ -100,7 +101,7 @@ class ApiKeys:
             )
         digest, now = self._hash(key), self._clock.now()
         with guarded("database"):
-            rows = await self._database.fetch(_FIND, key[:_SHOWN])  # house: tenant the key itself names the tenant
+            rows = await self._database.fetch(_FIND, key[:_SHOWN])
         found = next((row for row in rows if hmac.compare_digest(row["hash"], digest)), None)
         if found is None:
             raise Unauthenticated("This API key is not known.", error="invalid_token")
@@ -147,4 +148,4 @@ insert into api_key (tenant, id, prefix, hash, client, scopes, created_at, expir
 values ($1, $2, $3, $4, $5, $6, $7, $8) returning *
 """
 _REVOKE = "update api_key set revoked_at = coalesce(revoked_at, $3) where tenant = $1 and id = $2 returning *"
-_FIND = "select * from api_key where prefix = $1"
+_FIND = "select * from api_key where prefix = $1"  # house: tenant the key itself names the tenant

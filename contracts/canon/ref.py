@@ -10,7 +10,7 @@ T = TypeVar("T")
 Ref = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9_-]+:[^\s]+$",
+        pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9_-]+:[^\s\x00]+$",
         max_length=200,
         description="`system:kind:id`; `system` is the instance code of a connection",
     ),

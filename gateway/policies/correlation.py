@@ -23,9 +23,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 async def on_request(x: Exchange, config: Config) -> None:
     """Echo the caller's correlation id if it is fit to be a header, else make one; the request id is always ours."""
     given = x.header(b"x-correlation-id")
-    x.correlation_id = given if given and _VISIBLE.match(given) else secrets.token_hex(16)
+    fresh = secrets.token_hex(40)  # one draw for the ids of correlation, trace and span
+    x.correlation_id = given if given and _VISIBLE.match(given) else fresh[:32]
     x.request_id = f"req_{_PROCESS}{next(_requests):08x}"
-    x.traceparent = child_of(None if b"traceparent" in x.repeated else x.header(b"traceparent"))
+    x.traceparent = child_of(
+        None if b"traceparent" in x.repeated else x.header(b"traceparent"), fresh[32:64], fresh[64:]
+    )
     x.headers += (
         ("x-correlation-id", x.correlation_id),
         ("ledgerway-request-id", x.request_id),
@@ -33,12 +36,12 @@ async def on_request(x: Exchange, config: Config) -> None:
     )
 
 
-def child_of(parent: str | None) -> str:
-    """A `traceparent` with a span id of ours: in the caller's trace when that can be read, else in a new, unsampled one."""
+def child_of(parent: str | None, trace: str, span: str) -> str:
+    """A `traceparent` with our span: in the caller's trace when that can be read, else in the new, unsampled `trace`."""
     match = _PARENT.match(parent) if parent else None
     if match is None or not _valid(match):
-        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
-    return f"00-{match[2]}-{secrets.token_hex(8)}-{int(match[4], 16) & 1:02x}"
+        return f"00-{trace}-{span}-00"
+    return f"00-{match[2]}-{span}-{int(match[4], 16) & 1:02x}"
 
 
 def _valid(match: re.Match[str]) -> bool:

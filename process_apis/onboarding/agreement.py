@@ -1,6 +1,6 @@
 """The contract a won deal becomes, and whether every role of it has a price (4a.4). Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -89,9 +89,9 @@ def _search(new: NewContract, country: CountryPlan, need: RoleNeed, customer_pat
 
 def rate_fault(found: Iterable[Unpriced]) -> rules.Fault | None:
     """RATE_OVERLAP when prices only contradict each other, else RATE_MISSING; both name every role."""
-    by_code: Mapping[str, list[Unpriced]] = {}
+    by_code: dict[str, list[Unpriced]] = {}
     for one in found:
-        by_code.setdefault(one.code, []).append(one)  # type: ignore[attr-defined]
+        by_code.setdefault(one.code, []).append(one)
     if not by_code:
         return None
     words = {"RATE_MISSING": "No rate for", "RATE_EXPIRED": "The rate ended for", "RATE_OVERLAP": "Several rates for"}

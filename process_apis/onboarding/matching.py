@@ -19,7 +19,43 @@ _PLACES = 4
 _WORDS = re.compile(r"[^\W_]+")
 _NAMED = re.compile(r"\bcus_[0-9A-Z]{26}\b")
 _LEGAL_FORMS = frozenset(
-    ["ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "eg", "ev", "gmbh", "inc", "incorporated", "kg", "kgaa", "limited", "llc", "llp", "lp", "ltd", "mbh", "na", "nv", "ohg", "oy", "oyj", "plc", "pty", "sa", "sarl", "sas", "se", "spa", "srl", "ug"]
+    [
+        "ab",
+        "ag",
+        "as",
+        "bv",
+        "co",
+        "company",
+        "corp",
+        "corporation",
+        "eg",
+        "ev",
+        "gmbh",
+        "inc",
+        "incorporated",
+        "kg",
+        "kgaa",
+        "limited",
+        "llc",
+        "llp",
+        "lp",
+        "ltd",
+        "mbh",
+        "na",
+        "nv",
+        "ohg",
+        "oy",
+        "oyj",
+        "plc",
+        "pty",
+        "sa",
+        "sarl",
+        "sas",
+        "se",
+        "spa",
+        "srl",
+        "ug",
+    ]
 )
 
 

@@ -84,7 +84,6 @@ class Branch(Struct, frozen=True, kw_only=True):
 
     deal_ref: str
     account_ref: str
-    service_line: str | None
     customer_id: str
     contract_id: str
     engagement_id: str
@@ -118,6 +117,12 @@ class Provisioned(Struct, frozen=True, kw_only=True):
     psa_ref: str
     erp_ref: str
     demand_refs: tuple[str, ...] = ()
+
+
+class Provisions(Struct, frozen=True, kw_only=True):
+    """The projects of several countries."""
+
+    items: tuple[Provisioned, ...]
 
 
 class Onboarded(Struct, frozen=True, kw_only=True):

@@ -181,7 +181,6 @@ def branch_of(billed: Billed, customer_id: str, plan: Plan, registered: Register
     return Branch(
         deal_ref=deal.ref,
         account_ref=deal.account_ref,
-        service_line=deal.service_line,
         customer_id=customer_id,
         contract_id=plan.contract_id,
         engagement_id=plan.engagement_id,

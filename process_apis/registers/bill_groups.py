@@ -1,10 +1,11 @@
 """Bill groups (`queue_item`): contract times billing period, the unit of readiness and drafting."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts import events
 from contracts.problems import NotFound
@@ -13,17 +14,24 @@ from contracts.wire import convert, to_builtins
 from process_apis.registers import move, pages
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
+from runtime.work.outbox import publish
 
 COLUMNS = """id, version, key, state, contract_id, customer_id, legal_entity_id, currency, period_start, period_end,
     readiness_version, percent, net_amount, hours, transaction_count, failed, warnings, invoice_id, evaluated_at, body,
     updated_at"""
-_UPSERT = """
+_INSERT = """
 insert into bill_group (tenant, id, key, state, contract_id, customer_id, legal_entity_id, currency, period_start,
                         period_end, dirty_since, body, correlation_id, updated_at)
 values ($1, $2, $3, 'collecting', $4, $5, $6, $7, $8, $9, $10, $11, $12, $10)
-on conflict (tenant, key) do update set dirty_since = coalesce(bill_group.dirty_since, excluded.dirty_since)
-returning id
+on conflict (tenant, key) do nothing returning id
 """
+_ADD_PROJECTS = """
+update bill_group set dirty_since = coalesce(dirty_since, $3), body = jsonb_set(body, '{project_ids}',
+    (select jsonb_agg(distinct p order by p) from jsonb_array_elements((body->'project_ids') || $4::jsonb) as p))
+where tenant = $1 and key = $2 returning id
+"""
+OPEN = ("collecting", "blocked", "ready", "ready_with_warnings")
+_WATCHED = (*OPEN, "drafted")
 # The order of the queue: what can be billed first, the largest first (4f).
 _RANK = """(case state when 'ready' then '1' when 'ready_with_warnings' then '2' when 'blocked' then '3'
     when 'collecting' then '4' when 'drafted' then '5' when 'billed' then '6' else '7' end)
@@ -71,11 +79,11 @@ def from_row(row: Any) -> BillGroup:
 
 
 async def touch(unit: Unit, new: NewBillGroup) -> str:
-    """Open the group of a key, or mark the open one for evaluation; answers its id."""
+    """Open the group of a key, or mark the one that is there for evaluation; answers its id."""
     body = to_builtins(new)
     stored = {k: body[k] for k in ("contract_name", "customer_name", "project_ids", "billing_method")}
-    found: str = await unit.connection.fetchval(
-        _UPSERT,
+    opened: str | None = await unit.connection.fetchval(
+        _INSERT,
         unit.tenant,
         new_id("bg", unit.now),
         new.key,
@@ -89,22 +97,55 @@ async def touch(unit: Unit, new: NewBillGroup) -> str:
         stored,
         unit.call.correlation_id,
     )
+    if opened is not None:
+        await _tell_changed(unit, await get(unit, opened), None)
+        return opened
+    args = (unit.tenant, new.key, unit.now, list(new.project_ids))
+    found: str = await unit.connection.fetchval(_ADD_PROJECTS, *args)
+    return found
+
+
+async def state_of(unit: Unit, key: str) -> str | None:
+    """Where the group of a key stands, or None when there is none."""
+    sql = "select state from bill_group where tenant = $1 and key = $2"
+    found: str | None = await unit.connection.fetchval(sql, unit.tenant, key)
     return found
 
 
 async def touch_contract(unit: Unit, contract_id: str) -> None:
-    """Mark all open groups of a contract for evaluation."""
-    sql = """update bill_group set dirty_since = coalesce(dirty_since, $3) where tenant = $1 and contract_id = $2
-        and state in ('collecting', 'blocked', 'ready', 'ready_with_warnings')"""
-    await unit.connection.execute(sql, unit.tenant, contract_id, unit.now)
+    """Mark all open and drafted groups that bill something of a contract for evaluation."""
+    sql = """update bill_group set dirty_since = coalesce(dirty_since, $3) where tenant = $1 and state = any($4::text[])
+        and (contract_id = $2 or id in (select bill_group_id from billable_transaction
+             where tenant = $1 and contract_id = $2 and state in ('queued', 'rated', 'held', 'exception', 'drafted')))"""
+    await unit.connection.execute(sql, unit.tenant, contract_id, unit.now, list(_WATCHED))
+
+
+async def touch_project(unit: Unit, project_id: str) -> None:
+    """Mark the groups of all contracts that have a line for a project."""
+    sql = "select distinct contract_id from contract_line where tenant = $1 and project_id = $2 order by contract_id"
+    for row in await unit.connection.fetch(sql, unit.tenant, project_id):
+        await touch_contract(unit, row["contract_id"])
+
+
+async def mark(unit: Unit, bill_group_id: str) -> None:
+    """Mark one group for evaluation, if it is still open or drafted."""
+    sql = """update bill_group set dirty_since = coalesce(dirty_since, $3)
+        where tenant = $1 and id = $2 and state = any($4::text[])"""
+    await unit.connection.execute(sql, unit.tenant, bill_group_id, unit.now, list(_WATCHED))
+
+
+async def mark_unseen(unit: Unit, since: datetime) -> None:
+    """Mark every open group that was not evaluated since an instant: days pass, and checks look at dates."""
+    sql = """update bill_group set dirty_since = coalesce(dirty_since, $3) where tenant = $1 and state = any($4::text[])
+        and (evaluated_at is null or evaluated_at < $2)"""
+    await unit.connection.execute(sql, unit.tenant, since, unit.now, list(_WATCHED))
 
 
 async def due(unit: Unit, debounce: timedelta, limit: int) -> tuple[str, ...]:
-    """Groups marked at least the debounce ago, locked for this unit."""
-    sql = """select id from bill_group where tenant = $1 and dirty_since <= $2
-        and state in ('collecting', 'blocked', 'ready', 'ready_with_warnings')
-        order by dirty_since limit $3 for update skip locked"""
-    rows = await unit.connection.fetch(sql, unit.tenant, unit.now - debounce, limit)
+    """Groups marked at least the debounce ago, the longest first."""
+    sql = """select id from bill_group where tenant = $1 and dirty_since <= $2 and state = any($4::text[])
+        order by dirty_since, id limit $3"""
+    rows = await unit.connection.fetch(sql, unit.tenant, unit.now - debounce, limit, list(_WATCHED))
     return tuple(r["id"] for r in rows)
 
 
@@ -128,20 +169,28 @@ def _found(row: Any, bill_group_id: str) -> BillGroup:
 
 async def readiness(unit: Unit, bill_group_id: str) -> Readiness:
     """The last evaluation. Raises NotFound while there is none."""
-    sql = "select readiness from bill_group where tenant = $1 and id = $2"
+    found = await _stored(unit, bill_group_id)
+    if found is None:
+        raise NotFound(f"No evaluation of bill group {bill_group_id} yet.")
+    return found
+
+
+async def _stored(unit: Unit, bill_group_id: str) -> Readiness | None:
+    sql = "select readiness, evaluated_at from bill_group where tenant = $1 and id = $2"
     row = await unit.connection.fetchrow(sql, unit.tenant, bill_group_id)
     if row is None or row["readiness"] is None:
-        raise NotFound(f"No evaluation of bill group {bill_group_id} yet.")
-    return convert(row["readiness"], Readiness)
+        return None
+    return convert({**row["readiness"], "evaluated_at": row["evaluated_at"]}, Readiness)
 
 
 async def page(unit: Unit, filters: Mapping[str, str | None], cursor: str | None, limit: int) -> BillGroupPage:
-    """A page in the order of the queue. `filters`: state, contract_id, project_id; null means any."""
+    """A page in the order of the queue, without groups left empty. `filters`: state, contract_id, project_id; null means any."""
     listing = "bill-groups/" + "/".join(f"{k}={v}" for k, v in sorted(filters.items()))
     start = pages.after(unit, listing, cursor) or ""
     sql = f"""select * from (select {COLUMNS}, {_RANK} as place from bill_group
         where tenant = $1 and ($2::text is null or state = $2) and ($3::text is null or contract_id = $3)
-          and ($4::text is null or body->'project_ids' ? $4)) as queue
+          and ($4::text is null or body->'project_ids' ? $4)
+          and (transaction_count > 0 or evaluated_at is null or state in ('drafted', 'billed'))) as queue
         where place > $5 order by place limit $6"""  # noqa: S608
     wanted = [filters.get(k) for k in ("state", "contract_id", "project_id")]
     fetched = await unit.connection.fetch(sql, unit.tenant, *wanted, start, limit + 1)
@@ -150,8 +199,36 @@ async def page(unit: Unit, filters: Mapping[str, str | None], cursor: str | None
 
 
 async def evaluated(unit: Unit, group: BillGroup, found: Evaluation) -> BillGroup:
-    """Store an evaluation; the state moves and is told only when status or amount changed (3, queue_item)."""
-    values: dict[str, Any] = {
+    """Store an evaluation. The state moves, and is told, only when status or amount changed (3, queue_item).
+
+    A drafted group keeps its state. The readiness version counts evaluations that found something else than before.
+    """
+    stored = await _stored(unit, group.id)
+    if stored is not None and _same(group, stored, found):
+        sql = "update bill_group set evaluated_at = $3, dirty_since = null where tenant = $1 and id = $2"
+        await unit.connection.execute(sql, unit.tenant, group.id, unit.now)
+        return await get(unit, group.id)
+    told = replace(found, readiness=replace(found.readiness, readiness_version=group.readiness_version + 1))
+    moves = group.state != "drafted" and (found.status, found.net_amount) != (group.state, group.net_amount)
+    if moves:
+        figures = replace(group, percent=found.percent, net_amount=found.net_amount, failed=found.failed)
+        event, values = _event(unit, figures), _columns(unit, told)
+        await move.apply(unit, "queue_item", group.id, "evaluate", result=found.status, values=values, event=event)
+    else:
+        await _restate(unit, group.id, _columns(unit, told))
+    return await _told(unit, group)
+
+
+def _same(group: BillGroup, stored: Readiness, found: Evaluation) -> bool:
+    """Whether an evaluation found what the one before found, figures and evidence included."""
+    before = (group.percent, group.net_amount, group.hours, group.transaction_count, stored.status, stored.checks)
+    now = (found.percent, found.net_amount, found.hours, found.transaction_count, found.status, found.readiness.checks)
+    waits = group.state not in ("drafted", found.status)
+    return before == now and not waits
+
+
+def _columns(unit: Unit, found: Evaluation) -> dict[str, Any]:
+    return {
         "percent": found.percent,
         "net_amount": found.net_amount,
         "hours": found.hours,
@@ -163,40 +240,17 @@ async def evaluated(unit: Unit, group: BillGroup, found: Evaluation) -> BillGrou
         "evaluated_at": unit.now,
         "dirty_since": None,
     }
-    if (found.status, found.net_amount) == (group.state, group.net_amount):
-        columns = ", ".join(f"{name} = ${place}" for place, name in enumerate(values, start=3))
-        sql = f"update bill_group set {columns} where tenant = $1 and id = $2"  # noqa: S608
-        await unit.connection.execute(sql, unit.tenant, group.id, *values.values())
-    else:
-        event = _event(unit, group, found)
-        await move.apply(unit, "queue_item", group.id, "evaluate", result=found.status, values=values, event=event)
-    return await get(unit, group.id)
 
 
-def _event(unit: Unit, group: BillGroup, found: Evaluation) -> move.EventMaker:
+async def _restate(unit: Unit, bill_group_id: str, values: Mapping[str, Any]) -> None:
+    columns = {**values, "updated_at": unit.now}
+    sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=3))
+    sql = f"update bill_group set version = version + 1, {sets} where tenant = $1 and id = $2"  # noqa: S608  # house: sql names of columns
+    await unit.connection.execute(sql, unit.tenant, bill_group_id, *columns.values())
+
+
+def _event(unit: Unit, group: BillGroup, reason: str | None = None) -> move.EventMaker:
     def make(moved: move.Moved) -> events.Event | None:
-        was_ready = moved.before in ("ready", "ready_with_warnings")
-        kind = _EVENTS.get(moved.events[0]) if moved.events else None
-        if kind is None or (kind is events.InvoiceUnready and not was_ready):
-            return None
-        return kind(
-            **move.common(unit, group.id, moved),
-            status=moved.after,
-            percent=found.percent,
-            net_amount=found.net_amount,
-            currency=group.currency,
-            failed=found.failed,
-        )
-
-    return make
-
-
-async def change(
-    unit: Unit, group: BillGroup, command: str, *, reason: str | None = None, values: Mapping[str, Any] | None = None
-) -> BillGroup:
-    """`draft`, `discard_draft`, `close` or `skip`."""
-
-    def event(moved: move.Moved) -> events.Event | None:
         kind = _EVENTS.get(moved.events[0]) if moved.events else None
         if kind is None:
             return None
@@ -209,8 +263,64 @@ async def change(
             failed=group.failed,
         )
 
+    return make
+
+
+async def change(
+    unit: Unit,
+    group: BillGroup,
+    command: str,
+    *,
+    reason: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    transaction_ids: Iterable[str] = (),
+) -> BillGroup:
+    """`draft`, `discard_draft`, `close` or `skip`. `transaction_ids` are those that are on its invoice from now on."""
+    event = _event(unit, group, reason)
     await move.apply(unit, "queue_item", group.id, command, reason=reason, values=values, event=event)
-    return await get(unit, group.id)
+    return await _told(unit, group, reason, transaction_ids)
+
+
+async def _told(
+    unit: Unit, before: BillGroup, reason: str | None = None, transaction_ids: Iterable[str] = ()
+) -> BillGroup:
+    """The group as it stands now, after telling views of it."""
+    group = await get(unit, before.id)
+    drafted = tuple(sorted(transaction_ids)) or await _on_draft(unit, group)
+    await _tell_changed(unit, group, before.state, reason, drafted)
+    return group
+
+
+async def _on_draft(unit: Unit, group: BillGroup) -> tuple[str, ...]:
+    """The transactions on the group's draft; none while there is none."""
+    if group.state != "drafted":
+        return ()
+    sql = """select id from billable_transaction where tenant = $1 and bill_group_id = $2 and state = 'drafted'
+        order by id"""
+    return tuple(r["id"] for r in await unit.connection.fetch(sql, unit.tenant, group.id))
+
+
+async def _tell_changed(
+    unit: Unit,
+    group: BillGroup,
+    before: str | None,
+    reason: str | None = None,
+    transaction_ids: tuple[str, ...] = (),
+) -> None:
+    stored = await _stored(unit, group.id)
+    event = events.BillGroupChanged(
+        object_id=group.id,
+        version=group.version,
+        occurred_at=unit.now,
+        actor=unit.call.principal,
+        reason=reason,
+        full_state=True,
+        group=group,
+        state_before=before,
+        checks=stored.checks if stored else (),
+        transaction_ids=transaction_ids,
+    )
+    await publish(unit.connection, unit.call, event)
 
 
 async def earlier_open(unit: Unit, contract_id: str, before: date) -> Iterable[str]:

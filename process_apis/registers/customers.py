@@ -16,6 +16,7 @@ _INSERT = """
 insert into customer (tenant, id, status, name, country, tax_id, body, correlation_id, updated_at)
 values ($1, $2, 'active', $3, $4, $5, $6, $7, $8) on conflict (tenant, id) do nothing returning id
 """
+_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 _MAX_DEPTH = 5
 
 
@@ -55,7 +56,8 @@ async def page(unit: Unit, cursor: str | None, limit: int) -> CustomerPage:
 
 
 async def candidates(unit: Unit, tax_id: str | None, country: str | None) -> tuple[Customer, ...]:
-    """Customers a new one could be: same tax id, or same country (4a.2)."""
+    """Customers a new one could be: same tax id, or same country (4a.2). Others who ask for the country wait for us."""
+    await unit.connection.execute(_LOCK, f"customers/{unit.tenant}/{country}")
     sql = f"""select {_COLUMNS} from customer
         where tenant = $1 and (tax_id = $2 or country = $3) order by id limit 2000"""  # noqa: S608
     return tuple(_customer(r) for r in await unit.connection.fetch(sql, unit.tenant, tax_id, country))

@@ -195,3 +195,18 @@ async def breach(unit: Unit, limit: int = 200) -> int:
         found = _exception(row)
         await publish(unit.connection, unit.call, _event(unit, found, events.ExceptionSlaBreached, found.version))
     return len(rows)
+
+
+async def answer(unit: Unit, run_id: str, code: str) -> str | None:
+    """What a person noted when they last settled an exception of a run: how a step that asked learns the decision."""
+    sql = """select resolution from business_exception
+        where tenant = $1 and run_id = $2 and code = $3 and resolved_by_person order by resolved_at desc limit 1"""
+    found: str | None = await unit.connection.fetchval(sql, unit.tenant, run_id, code)
+    return found
+
+
+async def clear_run(unit: Unit, run_id: str) -> None:
+    """Auto-resolve what is still open about the steps of a run that went through."""
+    sql = "select id from business_exception where tenant = $1 and run_id = $2 and state = any($3::text[]) order by id"
+    for row in await unit.connection.fetch(sql, unit.tenant, run_id, list(_OPEN)):
+        await change(unit, row["id"], "auto_resolve", "The run went through.")

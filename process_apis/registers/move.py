@@ -75,6 +75,7 @@ async def apply(
     the caller named a version that is not the row's (ID-3).
     """
     table, column = _TABLES[kind]
+    # house: sql table and column come from _TABLES
     lock = f"select {column} as state, version from {table} where tenant = $1 and id = $2 for update"  # noqa: S608
     row = await unit.connection.fetchrow(lock, unit.tenant, object_id)
     if row is None:
@@ -101,6 +102,7 @@ def _check_version(unit: Unit, version: int) -> None:
 async def _write(unit: Unit, table: str, values: Mapping[str, Any], object_id: str, version: int) -> None:
     columns = {"version": version, "updated_at": unit.now, **values}
     sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=3))
+    # house: sql the table comes from _TABLES, the columns from our own registers
     sql = f"update {table} set {sets} where tenant = $1 and id = $2"  # noqa: S608
     await unit.connection.execute(sql, unit.tenant, object_id, *columns.values())
 

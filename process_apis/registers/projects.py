@@ -18,6 +18,7 @@ _INSERT = """
 insert into project (tenant, id, status, code, customer_id, legal_entity_id, body, correlation_id, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id
 """
+_LOCK_CODES = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
 _EVENTS: dict[str, type[events.ProjectEvent]] = {
     event.type: event
     for event in (
@@ -93,6 +94,20 @@ async def of_deal(unit: Unit, deal_ref: str) -> tuple[RegisteredProject, ...]:
     sql = f"""select {_COLUMNS} from project
         where tenant = $1 and body->>'opportunity_id' = $2 and status <> 'cancelled' order by id"""  # noqa: S608
     return tuple(_project(r) for r in await unit.connection.fetch(sql, unit.tenant, deal_ref))
+
+
+async def codes_like(unit: Unit, entity: str, stem: str) -> tuple[str, ...]:
+    """Codes of an entity that begin so. Others who choose a code there wait until this transaction ends."""
+    await unit.connection.execute(_LOCK_CODES, f"project-code/{unit.tenant}/{entity}")
+    sql = "select code from project where tenant = $1 and legal_entity_id = $2 and starts_with(code, $3)"
+    return tuple(row["code"] for row in await unit.connection.fetch(sql, unit.tenant, entity, stem))
+
+
+async def sold_besides(unit: Unit, customer_id: str, entity: str, deal_ref: str) -> bool:
+    """Whether an entity has projects with a customer from other deals; cancelled ones do not count."""
+    sql = """select exists (select from project where tenant = $1 and customer_id = $2 and legal_entity_id = $3
+        and status <> 'cancelled' and body->>'opportunity_id' is distinct from $4)"""
+    return bool(await unit.connection.fetchval(sql, unit.tenant, customer_id, entity, deal_ref))
 
 
 async def page(unit: Unit, cursor: str | None, limit: int) -> RegisteredProjectPage:

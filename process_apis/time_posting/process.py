@@ -15,13 +15,20 @@ from runtime.work.process import Delivery, Process
 from runtime.work.sweeps import Sweep
 from runtime.work.unit import unit_of_work
 
-SWEEP_S = 5
-RECHECK_S = 30
-_RECHECK_AFTER = timedelta(seconds=45)
-_RECHECK_BATCH = 100
+SWEEP_S = 10
+RECHECK_S = 15
+_HOURLY = timedelta(hours=1)
+_RECHECK_BATCH = 200
 _STALE = """
 select source_id from billable_transaction where tenant = $1 and state = 'exception' and kind = 'time'
-  and updated_at <= $2 group by source_id order by min(updated_at) limit $3
+  and updated_at < $2 group by source_id order by min(updated_at) limit $3
+"""
+# When anything last changed that may clear a cause: cheap to ask, as these tables are small.
+_LAST_CHANGE = """
+select greatest(
+  (select max(updated_at) from rate_card where tenant = $1), (select max(updated_at) from contract where tenant = $1),
+  (select max(updated_at) from project where tenant = $1), (select max(updated_at) from cost_center_map where tenant = $1),
+  (select max(changed_at) from replica where tenant = $1 and kind in ('fiscal_period', 'worker', 'legal_entity')))
 """
 
 
@@ -68,10 +75,11 @@ def build(services: Services) -> Process:
 
 
 async def _recheck(services: Services, tenant: str) -> None:
-    """Exceptions whose cause may be gone: look again, the longest unlooked-at first (auto-resolve, section 6)."""
-    before = services.clock.now() - _RECHECK_AFTER
-    rows = await services.database.fetch(_STALE, tenant, before, _RECHECK_BATCH)
+    """Look again at exceptions when something relevant changed since, and hourly (auto-resolve, section 6)."""
+    hourly = services.clock.now() - _HOURLY
+    changed = await services.database.fetchval(_LAST_CHANGE, tenant)
+    before = max(hourly, changed) if changed else hourly
     call = system_call(tenant, "system:time-recheck")
-    for row in rows:
+    for row in await services.database.fetch(_STALE, tenant, before, _RECHECK_BATCH):
         async with unit_of_work(services.database) as connection:
             await accept.again(Unit(connection, call, services.clock.now()), row["source_id"])

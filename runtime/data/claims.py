@@ -30,6 +30,7 @@ _RELEASE = """
 update idempotency set lease_until = $7
 where tenant = $1 and client = $2 and method = $3 and route = $4 and key = $5 and state = 'pending' and lease_until = $6
 """
+# house: tenant retention is everybody's
 _PURGE = """
 delete from idempotency where ctid in (select ctid from idempotency where expires_at <= $1 limit $2)
 """
@@ -110,5 +111,5 @@ async def release(connection: Connection, mine: Claim, now: datetime) -> None:
 
 async def purge(database: Database, now: datetime, most: int = 10_000) -> int:
     """Drop what is past its retention, of all tenants; returns how many rows went."""
-    tag = await database.execute(_PURGE, now, most)  # house: tenant retention is everybody's
+    tag = await database.execute(_PURGE, now, most)
     return int(tag.rpartition(" ")[2])

@@ -41,12 +41,27 @@ class Account(NamedTuple):
     policy: str
 
 
-def month_window(now: datetime) -> tuple[date, int, int]:
-    """First day of the month (UTC), its length in seconds, and the seconds left, rounded up."""
-    day = now.astimezone(UTC).date().replace(day=1)
-    length = calendar.monthrange(day.year, day.month)[1]
-    ends = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=length)
-    return day, length * 86400, -int((now - ends) // timedelta(seconds=1))
+class Month(NamedTuple):
+    """A calendar month, UTC: its first day, and the instants it begins and ends."""
+
+    first: date
+    begins: datetime
+    ends: datetime
+
+    @classmethod
+    def of(cls, now: datetime) -> "Month":
+        """The month an instant lies in."""
+        first = now.astimezone(UTC).date().replace(day=1)
+        begins = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        return cls(first, begins, begins + timedelta(days=calendar.monthrange(first.year, first.month)[1]))
+
+    @property
+    def length_s(self) -> int:
+        return (self.ends - self.begins).days * 86400
+
+    def left_s(self, now: datetime) -> int:
+        """Seconds until the next month, rounded up."""
+        return -int((now - self.ends) // timedelta(seconds=1))
 
 
 class Quotas:
@@ -58,11 +73,18 @@ class Quotas:
         self._loading: dict[Account, asyncio.Lock] = {}
         self._unwritten: dict[Account, int] = {}
         self._writer: asyncio.Task[None] | None = None
+        self._month = Month.of(clock.now())
+
+    def _this_month(self, now: datetime) -> Month:
+        if not self._month.begins <= now < self._month.ends:
+            self._month = Month.of(now)
+        return self._month
 
     async def spend(self, tenant: str, client: str, policy: str, limit: int) -> Grant:
         """One unit. Raises StoreAway when neither the counter nor its table can be asked."""
-        month, length_s, left_s = month_window(self._clock.now())
-        account = Account(tenant, client, month, policy)
+        now = self._clock.now()
+        month = self._this_month(now)
+        account = Account(tenant, client, month.first, policy)
         spent = await (self._spend_here(account, limit) if self._redis is None else self._spend_there(account, limit))
         if spent is not None:
             self._unwritten[account] = self._unwritten.get(account, 0) + 1
@@ -70,9 +92,9 @@ class Quotas:
             policy=policy,
             allowed=spent is not None,
             quota=limit,
-            window_s=length_s,
+            window_s=month.length_s,
             remaining=0 if spent is None else max(0, limit - spent),
-            reset_s=left_s,
+            reset_s=month.left_s(now),
         )
 
     async def _spend_here(self, account: Account, limit: int) -> int | None:
@@ -145,7 +167,7 @@ class Quotas:
         self._forget_old_months()
 
     def _forget_old_months(self) -> None:
-        month = month_window(self._clock.now())[0]
+        month = self._this_month(self._clock.now()).first
         for account in [a for a in self._spent if a.month < month]:
             del self._spent[account]
 

@@ -5,13 +5,12 @@ A secret is a JSON document behind `env:NAME` or `file:PATH`; a private key insi
 
 import asyncio
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from httpx import HTTPError
+from httpx import HTTPError  # house: httpx the OAuth library's client is one, on outbound's transport
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from msgspec import Struct
@@ -20,6 +19,14 @@ from contracts.periods import Clock, SystemClock
 from contracts.problems import VendorCredentials, VendorUnavailable
 from runtime.http.outbound import TransportFactory, direct_transport
 from runtime.settings import SettingsError, secret
+
+with warnings.catch_warnings():
+    # Authlib announces its move to another HTTP library; ours is chosen in one place and moves with it.
+    from authlib.deprecate import AuthlibDeprecationWarning
+
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    from authlib.integrations.base_client import OAuthError
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

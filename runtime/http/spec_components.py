@@ -86,7 +86,12 @@ SECURITY_SCHEMES: dict[str, Any] = {
         "bearerFormat": "at+jwt",
         "description": "An access token (RFC 9068) with the audience of the layer. Issuers: `/.well-known/oauth-protected-resource`.",
     },
-    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key of this installation."},
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "An API key of this installation, in place of a token on any operation; never both.",
+    },
 }
 
 PROBLEM_SCHEMAS: dict[str, Any] = {

@@ -149,6 +149,8 @@ class _Types:
         seen: set[str] = set()
         for kind, schema in zip(kinds, found, strict=True):
             _complete(schema, inspect.type_info(kind), self.components, seen)
+        for component in self.components.values():
+            _exclude_nul(component)
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type."""
@@ -199,6 +201,19 @@ def _complete_union(
                 _complete(option, kind, components, seen)
 
 
+def _exclude_nul(schema: Any) -> None:
+    """Texts hold no NUL: PostgreSQL keeps none, so the server takes none."""
+    if isinstance(schema, list):
+        for item in schema:
+            _exclude_nul(item)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "string" and not {"pattern", "format", "enum"} & schema.keys():
+            schema["pattern"] = _NO_NUL
+        for name, value in schema.items():
+            if name not in ("default", "enum", "examples", "required"):
+                _exclude_nul(value)
+
+
 def _operation(served: Served, types: _Types) -> dict[str, Any]:
     operation = served.operation
     summary, _, rest = operation.summary.partition("\n\n")
@@ -208,9 +223,7 @@ def _operation(served: Served, types: _Types) -> dict[str, Any]:
         "summary": " ".join(summary.split()),
         "parameters": _parameters(served, types),
         "responses": _responses(operation, types),
-        "security": [{"token": [operation.scope]}, {"key": [operation.scope]}]
-        if operation.scope
-        else [{"token": []}, {"key": []}],
+        "security": [{"token": [operation.scope] if operation.scope else []}],
         "x-problems": sorted({problem.slug for problem in problems_of(operation)}),
     }
     if rest:
@@ -254,19 +267,13 @@ def _parameter(parameter: Parameter, types: _Types) -> dict[str, Any]:
         schema["default"] = msgspec.to_builtins(parameter.default)
     if parameter.name == "limit":
         described["description"] = f"Page size; a value above {LARGEST_PAGE} is lowered to it."
-    return {**described, "schema": _textual(schema)}
+    _exclude_nul(schema)
+    return {**described, "schema": schema}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     options = [option for option in schema.get("anyOf", []) if option.get("type") != "null"]
     return dict(options[0]) if len(options) == 1 else dict(schema)
-
-
-def _textual(schema: dict[str, Any]) -> dict[str, Any]:
-    """Texts in an address hold no NUL, and one that stands in the path is not empty."""
-    if schema.get("type") == "string" and not {"pattern", "format", "enum"} & schema.keys():
-        return {**schema, "pattern": _NO_NUL}
-    return schema
 
 
 def _tagged(operation: Operation) -> bool:

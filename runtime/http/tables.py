@@ -101,7 +101,7 @@ class Store:
             yield Transaction(self)
             if self._depth == 1:
                 self._commit()
-        except BaseException:
+        except BaseException:  # house: except it rolls back and raises again
             self._roll_back(mark)
             raise
         finally:

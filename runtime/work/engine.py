@@ -46,6 +46,7 @@ Entry = Callable[[str, str], Coroutine[Any, Any, str]]
 
 APPLICATION_VERSION = "1"
 ENTRY = "ledgerway.run"
+_SCHEMA = "dbos"
 _SESSIONS, _THREADS = 5, 8
 _MOST_ASLEEP = 100
 _OVER = ("completed", "failed", "compensated")
@@ -75,8 +76,10 @@ class Engine:
         self._rousing: set[asyncio.Task[None]] = set()
 
     async def open(self, database_url: str, executor: str) -> None:
-        """Takes up what this executor left behind. Without open runs anywhere the library is not even started."""
+        """Migrates the library's schema and takes up what this executor left behind. Without open runs anywhere the library is not even started."""
         self._config = _config(database_url, executor)
+        # Here and not at launch: it builds indexes concurrently, which waits for every transaction, the relay's included.
+        await asyncio.to_thread(DBOS.migrate, database_url, schema=_SCHEMA)
         if await self._surely(self._machinery.journal.any_open):
             async with self._awake():
                 log.info("engine.awake", executor=executor)
@@ -292,7 +295,8 @@ def _config(database_url: str, executor: str) -> DBOSConfig:
     return DBOSConfig(
         name="ledgerway",
         system_database_url=database_url,
-        dbos_system_schema="dbos",
+        dbos_system_schema=_SCHEMA,
+        run_migrations=False,
         executor_id=executor,
         application_version=APPLICATION_VERSION,
         sys_db_pool_size=_SESSIONS,

@@ -39,9 +39,10 @@ update inbox set attempts = attempts + 1, error = $4, retry_at = now() + make_in
        processed_at = case when $5::float8 is null then now() end
 where tenant = $1 and connection = $2 and delivery_id = $3
 """
+# house: tenant the worker serves all tenants
 _NEXT_S = """
 select least(greatest(extract(epoch from min(retry_at) - now()), 0.05), 3600)::float8 from inbox
-where processed_at is null and retry_at is not null
+where processed_at is null and retry_at is not null having min(retry_at) is not null
 """
 
 
@@ -68,7 +69,7 @@ class Inbox:
         call_for: Callable[[str, str, str], Call],
         attempt: Attempt,
         hooks: Hooks,
-        delays_s: tuple[float, ...],
+        delays_s: tuple[float, ...],  # house: float seconds
         batch: int = 100,
     ) -> None:
         self._database, self._handlers, self._call_for = database, handlers, call_for

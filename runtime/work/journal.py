@@ -31,6 +31,7 @@ _LOAD = """
 select id, workflow, workflow_version, key, state, input, principal, correlation_id, parent_id
 from run where tenant = $1 and id = $2
 """
+# house: tenant whether anything is left to do, for anybody
 _ANY_OPEN = "select exists (select from run where state in ('running', 'waiting', 'compensating'))"
 _PIN = "update run set workflow_version = $3 where tenant = $1 and id = $2 and workflow_version is null"
 _ENTER = """

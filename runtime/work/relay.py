@@ -59,6 +59,7 @@ update outbox o set relayed_at = now(), retry_at = null
 from unnest($1::timestamptz[], $2::bigint[]) as d (occurred_at, position)
 where o.occurred_at = d.occurred_at and o.position = d.position
 """
+# house: tenant the row is named by its place in the log
 _AGAIN = """
 update outbox set attempts = attempts + 1, retry_at = now() + make_interval(secs => $3)
 where occurred_at = $1 and position = $2
@@ -67,9 +68,10 @@ _BURY = """
 insert into dead_letter (tenant, subscriber, event_id, attempts, error) values ($1, $2, $3, $4, $5)
 on conflict (tenant, subscriber, event_id) do update set attempts = excluded.attempts, error = excluded.error, at = now()
 """
+# house: tenant the relay serves all tenants
 _NEXT_S = """
 select least(greatest(extract(epoch from min(retry_at) - now()), 0.05), 3600)::float8 from outbox
-where relayed_at is null and retry_at is not null
+where relayed_at is null and retry_at is not null having min(retry_at) is not null
 """
 
 
@@ -89,7 +91,7 @@ class Relay:
         call_for: CallFor,
         attempt: Attempt,
         hooks: Hooks,
-        delays_s: tuple[float, ...],
+        delays_s: tuple[float, ...],  # house: float seconds
         batch: int = 50,
     ) -> None:
         self._database, self._batch = database, batch

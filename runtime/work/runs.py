@@ -83,6 +83,12 @@ async def get_run(connection: Connection | Database, call: Call, run_id: str) ->
     return _view(row, await connection.fetch(_STEPS, call.tenant, run_id))
 
 
+async def find_run(connection: Connection | Database, call: Call, workflow: str, key: str) -> RunView | None:
+    """The run with this key, without its steps, or None."""
+    row = await connection.fetchrow(_BY_KEY, call.tenant, workflow, key)
+    return None if row is None else _view(row)
+
+
 async def list_runs(
     connection: Connection | Database,
     call: Call,

@@ -88,7 +88,7 @@ def seal_hash(previous: bytes, positions: Sequence[int], leaves: bytes) -> bytes
 
 async def seal_all(database: Database, clock: Clock) -> int:
     """One pass over all tenants; returns how many rows were sealed. Call it again at once while it returns many."""
-    tenants = await database.fetch(_TENANTS)  # house: tenant the list of tenants itself
+    tenants = await database.fetch(_TENANTS)
     return sum([await seal(database, row["tenant"], clock) for row in tenants])
 
 

@@ -42,7 +42,7 @@ _STORE_PAUSES_S = (0.2, 1.0, 5.0, 15.0)
 class Tuning(Struct, frozen=True, kw_only=True):
     """Times and sizes of the work machinery; the defaults are the product's, tests shorten them."""
 
-    delays_s: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0, 600.0)
+    delays_s: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0, 600.0)  # house: float seconds
     held_retry_s: float = 60.0  # house: float seconds
     safety_poll_s: float = 10.0  # house: float seconds
     takeover_every_s: float = 15.0  # house: float seconds

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -19,8 +19,17 @@ from runtime.work.steps import Tuning
 from runtime.work.unit import unit_of_work
 from runtime.work.worker import Worker
 
+T = TypeVar("T")
 FAST = Tuning(delays_s=(0.05, 0.1), held_retry_s=0.3, safety_poll_s=2.0, takeover_every_s=0.3, dead_slot_after_s=0.5)
 CALL = Call(tenant="acme", principal="ada", client="tests", correlation_id="corr-1", request_id="req-1")
+
+
+async def eventually(reached: Callable[[], Awaitable[T | None]], within_s: float = 15.0) -> T:
+    """Asks until the answer is something. Raises TimeoutError."""
+    async with asyncio.timeout(within_s):
+        while not (found := await reached()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return found
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -90,16 +99,18 @@ class Stage:
             return await command(connection, CALL, run_id, *values, **named)
 
     async def until(self, run_id: str, *statuses: str, within_s: float = 8.0) -> RunView:
-        async with asyncio.timeout(within_s):
-            while (view := await self.view(run_id)).status not in statuses:
-                await asyncio.sleep(0.02)
-        return view
+        async def reached() -> RunView | None:
+            view = await self.view(run_id)
+            return view if view.status in statuses else None
 
-    async def until_waiting_for(self, run_id: str, kind: str, within_s: float = 8.0) -> RunView:
-        async with asyncio.timeout(within_s):
-            while (view := await self.view(run_id)).waiting_for is None or view.waiting_for.kind != kind:
-                await asyncio.sleep(0.02)
-        return view
+        return await eventually(reached, within_s)
+
+    async def until_waiting_for(self, run_id: str, kind: str) -> RunView:
+        async def reached() -> RunView | None:
+            view = await self.view(run_id)
+            return view if view.waiting_for is not None and view.waiting_for.kind == kind else None
+
+        return await eventually(reached, 8.0)
 
     async def events(self, prefix: str) -> list[tuple[str, str]]:
         rows = await self.database.fetch(

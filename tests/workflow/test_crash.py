@@ -11,7 +11,7 @@ import pytest
 from runtime.data.database import Database
 from runtime.work import runs
 from runtime.work.unit import unit_of_work
-from tests.workflow.stage import CALL, Order
+from tests.workflow.stage import CALL, Order, eventually
 
 ONCE = ["tried one", "wrote one", "tried two", "wrote two"]
 
@@ -25,16 +25,18 @@ async def start(database: Database) -> str:
         return (await runs.start_run(connection, CALL, "mortal", "m1", Order())).id
 
 
-async def until(database: Database, run_id: str, status: str, within_s: float) -> None:
-    async with asyncio.timeout(within_s):
-        while (await runs.get_run(database, CALL, run_id)).status != status:
-            await asyncio.sleep(0.05)
+async def until(database: Database, run_id: str, status: str) -> None:
+    async def reached() -> bool:
+        return (await runs.get_run(database, CALL, run_id)).status == status
+
+    await eventually(reached)
 
 
 async def until_written(effects: Path, line: str) -> None:
-    async with asyncio.timeout(20):
-        while line not in effects.read_text():
-            await asyncio.sleep(0.02)
+    async def reached() -> bool:
+        return line in effects.read_text()
+
+    await eventually(reached)
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ async def test_a_worker_killed_inside_a_step_resumes_there_and_repeats_nothing_r
     second = await worker(database_url, effects)
     await until_written(effects, "tried three")
     resumed_after_s = time.monotonic() - began
-    await until(database, run_id, "completed", 5)
+    await until(database, run_id, "completed")
     await end(second)
     assert effects.read_text().splitlines() == [*ONCE, "tried two", "tried three", "wrote three"]
     assert resumed_after_s < 8
@@ -77,12 +79,10 @@ async def test_another_worker_takes_over_what_a_dead_one_left(
     dead = await worker(database_url, effects, "stuck")
     await until_written(effects, "wrote two")
     alive = await worker(database_url, effects)
-    async with asyncio.timeout(15):
-        while await database.fetchval("select count(*) from slot") < 2:
-            await asyncio.sleep(0.05)
+    await eventually(lambda: database.fetchval("select count(*) = 2 from slot"))
     dead.kill()
     await dead.wait()
-    await until(database, run_id, "completed", 15)
+    await until(database, run_id, "completed")
     await end(alive)
     assert effects.read_text().splitlines() == [*ONCE, "tried two", "tried three", "wrote three"]
 
@@ -97,6 +97,6 @@ async def test_a_worker_told_to_stop_leaves_in_order_and_its_run_goes_on_elsewhe
     await end(first)
     assert await database.fetchval("select left_at is not null from slot where name = 'slot-0'")
     second = await worker(database_url, effects)
-    await until(database, run_id, "completed", 15)
+    await until(database, run_id, "completed")
     await end(second)
     assert effects.read_text().splitlines().count("tried three") == 1

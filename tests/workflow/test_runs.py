@@ -4,13 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.problems import Conflict, RuleViolated, VendorUnavailable
 from runtime.data.database import Database
 from runtime.work import runs
 from runtime.work.run import Run
-from tests.workflow.stage import CALL, Order, Receipt, Told, staged
+from tests.workflow.stage import CALL, FAST, Order, Receipt, Told, eventually, staged
 
 
 async def test_a_run_completes_with_its_result_and_one_event(database: Database, database_url: str) -> None:
@@ -268,3 +269,34 @@ async def test_a_run_of_an_unknown_workflow_is_held_not_lost(database: Database,
         assert held.steps[0].name == "find workflow"
     async with staged(database, database_url, Told(perform)) as stage:
         assert (await stage.until(run_id, "completed")).result == {"id": "found"}
+
+
+async def test_an_engine_whose_runs_all_wait_rests_and_is_woken_by_a_signal_or_by_the_hour(
+    database: Database, database_url: str
+) -> None:
+    ran: list[str] = []
+
+    async def perform(run: Run, order: Order) -> Receipt:
+        async def count(call: Call) -> Receipt:
+            ran.append(run.key)
+            return Receipt(id=run.key)
+
+        await run.step("count", count)
+        if run.key == "sleeper":
+            await run.sleep(2.5)
+            return Receipt(id="slept")
+        return Receipt(id=await run.wait_for("go", type=str))
+
+    async def resting() -> bool:
+        sessions = "select count(*) from pg_stat_activity where datname = current_database() and application_name = $1"
+        return bool(await database.fetchval(sessions, "dbos_transact") == 0)
+
+    async with staged(database, database_url, Told(perform), tuning=replace(FAST, rest_after_s=0.4)) as stage:
+        waiting, sleeping = (await stage.start("waiter")).id, (await stage.start("sleeper")).id
+        await stage.until_waiting_for(waiting, "signal")
+        await eventually(resting)
+        await stage.until(sleeping, "completed")
+        await eventually(resting)
+        await stage.command(runs.signal_run, waiting, "go", "went", key="1")
+        assert (await stage.until(waiting, "completed")).result == {"id": "went"}
+    assert sorted(ran) == ["sleeper", "waiter"]

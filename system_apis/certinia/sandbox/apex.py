@@ -1,8 +1,7 @@
 """REST resources on the org: the package's approved time for payroll, and the org's own clone of a project template.
 
-The package clones templates in Apex only (CreateProjectFromTemplateService), so the org exposes it itself:
-POST /services/apexrest/ledgerway/v1/projects {"templateId", "project": {columns of pse__Proj__c}} answers
-{"projectId", "taskIds"}. Cloning is not idempotent; only the unique Ext_Id__c refuses a second project.
+The package clones in Apex only, so the org exposes POST /services/apexrest/ledgerway/v1/projects {"templateId", "project"} itself; it
+answers {"projectId", "taskIds"} and is not idempotent: only the unique Ext_Id__c refuses a second project.
 Source: PSA REST reference (Timecards); Apex reference (CreateProjectFromTemplateService).
 """
 

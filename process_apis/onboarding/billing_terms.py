@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Literal
 
 from msgspec import Struct
 
@@ -27,7 +26,9 @@ def entity_of(entities: Iterable[LegalEntity], deal: Deal) -> LegalEntity | Faul
     if found is None:
         return Fault(code="ENTITY_INVALID", detail=f"The ERP has no legal entity {deal.entity_code}; choose another.")
     if not found.active:
-        return Fault(code="ENTITY_INVALID", detail=f"Legal entity {found.code} is inactive; activate or choose another.")
+        return Fault(
+            code="ENTITY_INVALID", detail=f"Legal entity {found.code} is inactive; activate or choose another."
+        )
     return found
 
 
@@ -41,10 +42,12 @@ def choose(found: Sequence[BillingCustomer], linked: frozenset[str], named: str 
     """The one that is linked, or named by a person, or the only one there is."""
     told = [c for c in found if named and (c.ref in named or (c.number and c.number in named.split()))]
     known = [c for c in found if c.ref in linked]
-    best = told[:1] or known or list(found)
+    best = told[:1] or known or [c for c in found if c.active] or list(found)
     if len(best) > 1:
         names = ", ".join(f"{c.name} ({c.number or c.ref})" for c in best)
-        detail = f"Several receivables customers could be the client: {names}. Resolve with the number of the right one."
+        detail = (
+            f"Several receivables customers could be the client: {names}. Resolve with the number of the right one."
+        )
         return Fault(code="CUSTOMER_MATCH_REVIEW", detail=detail)
     return Chosen(customer=best[0] if best else None)
 
@@ -58,6 +61,14 @@ def same_client(found: BillingCustomer, account: Account, customer: Customer) ->
     return bool(ours & {words_of(found.name), words_of(found.legal_name)})
 
 
+class Client(Struct, frozen=True, kw_only=True):
+    """Who is billed: in the CRM, in the register, and in the ERP when it is there."""
+
+    account: Account
+    customer: Customer
+    billed: BillingCustomer | None = None
+
+
 class Terms(Struct, frozen=True, kw_only=True):
     """What was settled with the ERP."""
 
@@ -65,16 +76,9 @@ class Terms(Struct, frozen=True, kw_only=True):
     tax: tax.TaxAnswer
 
 
-def terms_of(
-    deal: Deal,
-    account: Account,
-    customer: Customer,
-    entity: LegalEntity,
-    billed: BillingCustomer | None,
-    codes: Iterable[TaxCode],
-    on: date,
-) -> Terms | Fault:
-    """Payment terms, currency and tax treatment, or the first that does not hold."""
+def terms_of(deal: Deal, client: Client, entity: LegalEntity, codes: Iterable[TaxCode], on: date) -> Terms | Fault:
+    """Payment terms, currency and tax treatment on a day, or the first that does not hold."""
+    billed = client.billed
     if billed is not None and not billed.active:
         detail = f"The client is inactive in the ERP ({billed.number or billed.ref}); activate it there."
         return Fault(code="ENTITY_INVALID", detail=detail)
@@ -85,7 +89,7 @@ def terms_of(
     if not payment_terms:
         detail = "Neither the client's record in the ERP nor the deal has payment terms; set them in the ERP."
         return Fault(code="TERMS_MISSING", detail=detail)
-    answer = tax.determine_tax(_tax_question(account, customer, entity, billed, codes, on))
+    answer = tax.determine_tax(_tax_question(client, entity, codes, on))
     if answer.code is not None:
         return Fault(code="TAX_NOT_DETERMINED", detail=_TAX_HELP.get(answer.code, f"No tax treatment: {answer.code}."))
     return Terms(payment_terms=payment_terms, tax=answer)
@@ -97,16 +101,9 @@ _TAX_HELP = {
 }
 
 
-def _tax_question(
-    account: Account,
-    customer: Customer,
-    entity: LegalEntity,
-    billed: BillingCustomer | None,
-    codes: Iterable[TaxCode],
-    on: date,
-) -> tax.TaxQuestion:
+def _tax_question(client: Client, entity: LegalEntity, codes: Iterable[TaxCode], on: date) -> tax.TaxQuestion:
     """Tax ids are the ERP's (2.1): one it keeps on the client's record counts as validated."""
-    status: Literal["business", "consumer"] = (billed or account).tax_status
+    status, country = (client.billed or client.account).tax_status, client.account.country or client.customer.country
     rates = tuple(
         tax.TaxRate(
             country=c.country, rate_pct=c.rate_pct, tax_code=c.code, valid_from=c.valid_from, valid_to=c.valid_to
@@ -114,10 +111,10 @@ def _tax_question(
         for c in codes
         if c.treatment == "standard"
     )
-    valid = customer.tax_id_valid or bool(billed and billed.tax_id)
+    valid = client.customer.tax_id_valid or bool(client.billed and client.billed.tax_id)
     return tax.TaxQuestion(
         supplier=tax.Supplier(country=entity.country, registrations=(entity.country,)),
-        customer=tax.TaxCustomer(country=account.country or customer.country, status=status, tax_id_valid=valid),
+        customer=tax.TaxCustomer(country=country, status=status, tax_id_valid=valid),
         tax_date=on,
         tax_rates=rates,
         zones=dict(ZONES),

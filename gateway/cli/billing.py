@@ -1,0 +1,218 @@
+"""`ledgerway billing`: the queue, why an amount is where it is, and the way from a draft to the ERP."""
+
+from datetime import date
+
+from cyclopts import App
+
+from contracts.process.billing_objects import InvoiceState
+from gateway.cli.exits import Exit
+from gateway.cli.session import Asked
+
+app = App(
+    name="billing", help_epilogue="Example: `ledgerway billing ready`, then `ledgerway billing draft bg_... --dry-run`"
+)
+_ANALYST, _MANAGER = "billing-analyst", "billing-manager"
+
+
+@app.command
+async def ready(*, limit: int = 50, session: Asked) -> Exit:
+    """List what can be billed now, in the order of the queue.
+
+    Example: `ledgerway billing ready --limit 10`
+
+    Parameters
+    ----------
+    limit
+        At most so many.
+    """
+    from gateway.cli.billing_queue import show_queue
+
+    return await show_queue(session, limit, "ready", "ready_with_warnings")
+
+
+@app.command
+async def blocked(*, limit: int = 50, session: Asked) -> Exit:
+    """List what cannot be billed yet, and the reasons by amount.
+
+    Example: `ledgerway billing blocked`
+
+    Parameters
+    ----------
+    limit
+        At most so many.
+    """
+    from gateway.cli.billing_queue import show_queue
+
+    return await show_queue(session, limit, "blocked")
+
+
+@app.command
+async def invoices(*, state: InvoiceState | None = None, limit: int = 50, session: Asked) -> Exit:
+    """List invoices, newest first.
+
+    Example: `ledgerway billing invoices --state in_review`
+
+    Parameters
+    ----------
+    state
+        Only those in this state.
+    limit
+        At most so many.
+    """
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import invoice_text
+    from gateway.cli.pages import collect
+
+    async with session.product(_ANALYST) as api:
+        found = await collect(
+            lambda cursor, size: api.call(InvoiceReadiness.list_invoices, state=state, cursor=cursor, limit=size), limit
+        )
+    session.show(found.raw, invoice_text.page(found.items))
+    return Exit.DONE
+
+
+@app.command
+async def explain(subject: str, /, *, session: Asked) -> Exit:
+    """Tell why an amount is what and where it is: what blocks it, and the chain from each invoice line to the deal.
+
+    Example: `ledgerway billing explain bg_...`
+
+    Parameters
+    ----------
+    subject
+        A bill group (bg_...) or an invoice (inv_...).
+    """
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import explanation_text
+    from gateway.cli.complaints import looking_at
+
+    async with session.product(_ANALYST) as api:
+        with looking_at("ledgerway billing ready   (or: ledgerway billing invoices)", "not-found"):
+            found = await api.call(InvoiceReadiness.explain, subject)
+    session.show(found.raw, explanation_text.whole(found.value))
+    return Exit.DONE
+
+
+@app.command
+async def recheck(bill_group_id: str, /, *, session: Asked) -> Exit:
+    """Evaluate the 32 checks of a bill group again now.
+
+    Example: `ledgerway billing recheck bg_...`
+
+    Parameters
+    ----------
+    bill_group_id
+        The bill group.
+    """
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import explanation_text
+    from gateway.cli.complaints import looking_at
+
+    async with session.product(_ANALYST) as api:
+        with looking_at("ledgerway billing blocked", "not-found"):
+            found = await api.call(InvoiceReadiness.recheck, bill_group_id)
+    session.show(found.raw, explanation_text.readiness(found.value))
+    return Exit.DONE
+
+
+@app.command
+async def draft(
+    bill_group_id: str,
+    /,
+    *,
+    dry_run: bool = False,
+    acknowledge_warnings: str | None = None,
+    invoice_date: date | None = None,
+    session: Asked,
+) -> Exit:
+    """Draft the invoice of a bill group and put it up for review.
+
+    Example: `ledgerway billing draft bg_... --dry-run`
+
+    Parameters
+    ----------
+    bill_group_id
+        The bill group.
+    dry_run
+        Show the invoice and change nothing.
+    acknowledge_warnings
+        The reason why a group with warnings may be billed.
+    invoice_date
+        Date of the invoice, such as 2026-11-30; today unless given.
+    """
+    from contracts.process.billing_objects import DraftRequest
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import invoice_text
+    from gateway.cli.complaints import looking_at
+
+    body = DraftRequest(invoice_date=invoice_date, acknowledge_warnings=acknowledge_warnings, dry_run=dry_run)
+    async with session.product(_ANALYST) as api:
+        with looking_at(f"ledgerway billing explain {bill_group_id}", "rule-violated", "conflict"):
+            found = await api.call(InvoiceReadiness.draft, bill_group_id, body)
+    session.show(found.raw, invoice_text.whole(found.value))
+    again = f"billing draft {bill_group_id}" if dry_run else f"billing approve {found.value.id}   (another person)"
+    session.suggest(f"{'Nothing was changed. ' if dry_run else ''}Next: ledgerway {again}")
+    return Exit.DONE
+
+
+@app.command
+async def approve(invoice_id: str, /, *, draft_version: int | None = None, session: Asked) -> Exit:
+    """Approve a draft. The approver is not who drafted it; readiness is checked again.
+
+    Example: `ledgerway billing approve inv_...`
+
+    Parameters
+    ----------
+    invoice_id
+        The invoice.
+    draft_version
+        The version you looked at; the current one unless given.
+    """
+    from contracts.process.billing_objects import Approval
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import invoice_text
+    from gateway.cli.complaints import looking_at
+
+    async with session.product(_MANAGER) as api:
+        with looking_at("ledgerway billing invoices --state in_review", "not-found"):
+            seen = (await api.call(InvoiceReadiness.get_invoice, invoice_id)).value
+        session.suggest(f"Approves {invoice_text.line(seen)}")
+        body = Approval(draft_version=seen.draft_version if draft_version is None else draft_version)
+        with looking_at(f"ledgerway billing explain {invoice_id}"):
+            found = await api.call(InvoiceReadiness.approve, invoice_id, body)
+    session.show(found.raw, invoice_text.whole(found.value))
+    session.suggest(f"Next: ledgerway billing post {invoice_id} --follow")
+    return Exit.DONE
+
+
+@app.command
+async def post(invoice_id: str, /, *, follow: bool = False, session: Asked) -> Exit:
+    """Post an approved invoice to the ERP. Posting twice changes nothing.
+
+    Example: `ledgerway billing post inv_... --follow`
+
+    Parameters
+    ----------
+    invoice_id
+        The invoice.
+    follow
+        Stay until the ERP confirmed it, or the run is held. Ctrl-C leaves it running.
+    """
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import invoice_text, run_text
+    from gateway.cli.complaints import looking_at
+    from gateway.cli.following import follow as followed
+
+    async with session.product(_MANAGER) as api:
+        with looking_at("ledgerway billing invoices --state approved", "not-found"):
+            seen = (await api.call(InvoiceReadiness.get_invoice, invoice_id)).value
+        session.suggest(f"Posts {invoice_text.line(seen)}")
+        with looking_at(f"ledgerway billing explain {invoice_id}"):
+            run = await api.call(InvoiceReadiness.post, invoice_id)
+        if follow:
+            ended = await followed(api, session, run)
+            session.suggest(f"Where it is: ledgerway billing explain {invoice_id}")
+            return ended
+    session.show(run.raw, run_text.whole(run.value))
+    session.suggest(f"Follow it: ledgerway runs show {run.value.id} --follow")
+    return Exit.DONE

@@ -1,0 +1,134 @@
+"""The running product over HTTP: contract operations as typed calls, answers with the bytes they came in."""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
+from urllib.parse import quote
+from uuid import uuid4
+
+import msgspec
+
+from contracts import wire
+from contracts.call import Call
+from contracts.operation import Declared
+from contracts.problems import OutcomeUnknown, VendorUnavailable
+from gateway import addresses
+from gateway.cli.complaints import Complaint, of_problem
+from gateway.cli.exits import Exit
+from gateway.cli.identity import given_token, issued, persona_named
+from gateway.cli.session import Session
+from runtime.http.outbound import Answer, Outbound, VendorBudget
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answered(Generic[T]):
+    """A result, and the JSON it was read from."""
+
+    value: T
+    raw: bytes
+
+
+def address(session: Session) -> str:
+    """Where the product answers: --url or LEDGERWAY_URL, else what the state directory remembers, else the default."""
+    if session.settings.url is not None:
+        return session.settings.url.rstrip("/")
+    demo = addresses.read(session.settings.state_dir)
+    return (demo.url if demo is not None else session.settings.base_url).rstrip("/")
+
+
+@asynccontextmanager
+async def connected(session: Session) -> AsyncIterator[Outbound]:
+    """An HTTP connection to the product, without a token."""
+    url = address(session)
+    outbound = Outbound("Ledgerway", url, VendorBudget(concurrency=4, timeout_s=session.answer_s), judges_status=False)
+    try:
+        yield outbound
+    except VendorUnavailable as away:
+        raise Complaint(
+            Exit.UNAVAILABLE,
+            f"Nothing answers at {url}. Start it, or name another address with --url.",
+            look="ledgerway demo",
+        ) from away
+    finally:
+        await outbound.close()
+
+
+@asynccontextmanager
+async def product(session: Session, persona: str) -> AsyncIterator["Client"]:
+    """The product as the one who asks: a given token, else the persona of --as, else `persona`."""
+    async with connected(session) as outbound:
+        token = given_token(session)
+        if token is None:
+            asking = persona_named(session.persona or persona)
+            token = (await issued(outbound, address(session), asking))["access_token"]
+        yield Client(session, outbound, token)
+
+
+class Client:
+    """Calls operations by their contract: `await api.call(InvoiceReadiness.draft, group_id, body)`."""
+
+    def __init__(self, session: Session, outbound: Outbound, token: str, prefix: str | None = None) -> None:
+        self._session, self._outbound, self._token, self._prefix = session, outbound, token, prefix
+
+    def of(self, instance: str) -> "Client":
+        """The same, for operations of the ports of one connection."""
+        return Client(self._session, self._outbound, self._token, f"/system/v1/{quote(instance)}")
+
+    async def call(
+        self, method: Callable[Concatenate[Any, Call, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> Answered[T]:
+        """Ask for one operation. Raises Complaint for whatever is no result."""
+        declared: Declared = method.__operation__  # type: ignore[attr-defined]
+        path, request = _request(method, declared, self._prefix or _prefix(method), args, kwargs)
+        request["headers"]["authorization"] = f"Bearer {self._token}"
+        answer = await self._send(declared, path, request)
+        if answer.status >= 400:
+            raise of_problem(answer.status, _problem(answer))
+        return Answered(wire.decode(answer.body, get_type_hints(method, include_extras=True)["return"]), answer.body)
+
+    async def _send(self, declared: Declared, path: str, request: dict[str, Any]) -> Answer:
+        key = self._session.idempotency_key or str(uuid4())
+        if declared.effects:
+            request["headers"]["idempotency-key"] = f'"{key}"'
+        try:
+            return await self._outbound.send(declared.method, path, operation=path, writes=declared.effects, **request)
+        except OutcomeUnknown as lost:
+            detail = f"{lost.detail} Repeat the command with --idempotency-key {key}: nothing is done twice."
+            raise Complaint(Exit.UNAVAILABLE, detail) from lost
+
+
+def _prefix(method: Callable[..., Any]) -> str:
+    """`contracts.process.onboarding` -> `/process/v1`."""
+    return f"/{method.__module__.split('.')[1]}/v1"
+
+
+def _request(
+    method: Callable[..., Any], declared: Declared, prefix: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    arguments = inspect.signature(method).bind(None, None, *args, **kwargs).arguments
+    path, query, headers, content = prefix + declared.path, {}, {}, None
+    for name, value in list(arguments.items())[2:]:
+        if name == "body":
+            content, headers = wire.encode(value), {"content-type": "application/json"}
+        elif f"{{{name}}}" in path:
+            path = path.replace(f"{{{name}}}", quote(_text(value), safe=":"))
+        elif value is not None:
+            query[name] = _text(value)
+    return path, {"params": query, "headers": headers, "content": content}
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _problem(answer: Answer) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(answer.body, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return {"status": answer.status, "detail": f"The answer was {answer.status} without a problem document."}

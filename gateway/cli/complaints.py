@@ -1,0 +1,90 @@
+"""What a command cannot do, and how it is told: the detail first, then where to look (stderr; a problem document with --json)."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from contracts.problems import Problem
+from gateway.cli.exits import Exit, exit_of
+from runtime.data.statedir import StateDirectoryInUse
+from runtime.settings import SettingsError
+
+LOCAL = "about:blank"
+
+
+class Complaint(Exception):
+    """A command ends here. `problem` is the API's document, or one in its form; `look` names the next command."""
+
+    def __init__(
+        self, exit_code: Exit, detail: str, *, problem: Mapping[str, Any] | None = None, look: str = ""
+    ) -> None:
+        super().__init__(detail)
+        self.exit_code, self.detail, self.look = exit_code, detail, look
+        self.problem = problem or {"type": LOCAL, "title": exit_code.name.lower(), "detail": detail}
+
+    @property
+    def slug(self) -> str:
+        """The problem's slug; empty for what the command line found by itself."""
+        return str(self.problem.get("code", ""))
+
+
+def of_problem(status: int, problem: Mapping[str, Any]) -> Complaint:
+    """The complaint for an answered problem."""
+    slug = str(problem.get("code", ""))
+    detail = str(problem.get("detail") or problem.get("title") or f"The answer was {status}.")
+    return Complaint(exit_of(slug, status), detail, problem=problem, look=_LOOK.get(slug, ""))
+
+
+def of_error(error: Exception) -> Complaint:
+    """The complaint for an error that has a sentence of its own."""
+    if isinstance(error, Complaint):
+        return error
+    if isinstance(error, Problem):
+        document = {"type": error.type_uri, "title": error.title, "status": error.status, "detail": error.detail}
+        return of_problem(error.status, document | {"code": error.slug})
+    if isinstance(error, SettingsError):
+        return Complaint(Exit.MISUSE, str(error))
+    return Complaint(Exit.CONFLICT if isinstance(error, StateDirectoryInUse) else Exit.UNAVAILABLE, str(error))
+
+
+_LOOK = {
+    "unauthenticated": "ledgerway token --help",
+    "forbidden": "ledgerway token --list   (then repeat with --as PERSONA)",
+}
+
+
+@contextmanager
+def looking_at(command: str, *slugs: str) -> Iterator[None]:
+    """Complaints with one of these slugs (all, if none is given) point to a command."""
+    try:
+        yield
+    except Complaint as complaint:
+        if not slugs or complaint.slug in slugs:
+            complaint.look = complaint.look or command
+        raise
+
+
+def tell(complaint: Complaint, *, as_json: bool) -> None:
+    """Write it to stderr."""
+    sys.stderr.write(_document(complaint) if as_json else _text(complaint))
+
+
+def _document(complaint: Complaint) -> str:
+    return msgspec.json.format(msgspec.json.encode(complaint.problem), indent=2).decode() + "\n"
+
+
+def _text(complaint: Complaint) -> str:
+    lines = [complaint.detail, *map(_violation, complaint.problem.get("errors", ()))]
+    if complaint.look:
+        lines.append(f"Look: {complaint.look}")
+    if correlation := complaint.problem.get("correlation_id"):
+        lines.append(f"Correlation id: {correlation}")
+    return "\n".join(lines) + "\n"
+
+
+def _violation(error: Mapping[str, str]) -> str:
+    where = error.get("pointer") or error.get("parameter", "")
+    return f"  {where}  {error.get('code', '')}  {error.get('detail', '')}"

@@ -1,0 +1,24 @@
+"""`ledgerway demo`: the whole product on one machine."""
+
+from msgspec.structs import replace
+
+from gateway.cli.session import Asked
+
+
+def demo(*, reset: bool = False, port: int | None = None, session: Asked) -> int:
+    """Run everything here until Ctrl-C: servers, simulated systems with seeded data, API and worker.
+
+    State is kept in `.ledgerway/` (or `--state-dir`); several instances may run side by side.
+
+    Example: `ledgerway demo --port 9000 --state-dir /tmp/second`
+
+    Parameters
+    ----------
+    reset
+        Forget all state first and seed again.
+    port
+        Port of the API (8080); the simulated systems take ports above it.
+    """
+    from gateway.demo import run
+
+    return run(replace(session.settings, port=port or session.settings.port), reset)

@@ -1,0 +1,86 @@
+"""Why an amount is what and where it is, as text: what blocks it with evidence, owner and fix; the chain from line to deal."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from contracts.process.billing_objects import BillGroup, Chain, Check, Explanation, Link, Readiness
+from gateway.cli import invoice_text
+from gateway.cli.tables import GAP, moment, money, table
+
+
+def whole(explanation: Explanation) -> str:
+    """The explanation of a bill group or an invoice."""
+    parts = [explanation.sentence]
+    group, invoice = explanation.bill_group, explanation.invoice
+    parts += [_failed(check, group, explanation.subject) for check in explanation.failed]
+    if invoice is not None:
+        parts.append(invoice_text.whole(invoice))
+    parts += [_chain(chain) for chain in explanation.chains]
+    return "\n\n".join(parts)
+
+
+def readiness(found: Readiness) -> str:
+    """The 32 checks, those that failed first."""
+    order = {"failed": 0, "passed": 1, "not_applicable": 2}
+    checks = sorted(found.checks, key=lambda check: (order[check.status], check.number))
+    rows = [
+        (c.number, c.code, c.status.replace("_", " "), c.severity, c.owner_role, c.reason or c.sentence) for c in checks
+    ]
+    head = f"{found.bill_group_id}: {found.status.replace('_', ' ')}, {found.percent} % of {found.applicable} checks passed"
+    return f"{head}\n\n{table(('NO', 'CHECK', 'RESULT', 'SEVERITY', 'OWNER', 'FOUND'), rows, right='NO')}"
+
+
+def _failed(check: Check, group: BillGroup | None, subject: str) -> str:
+    word = "Blocked" if check.severity == "blocking" else "Warning"
+    whose = (
+        f", {money(group.net_amount, group.currency)}, {group.customer_name}, {group.contract_name}" if group else ""
+    )
+    again = group.id if group else subject
+    return "\n".join(
+        (
+            f"{word}: {check.sentence.rstrip('.')} ({check.code}){whose}",
+            f"  Evidence   {'; '.join(_evidence(check.evidence)) or 'see the checks'}",
+            f"  Who        {check.owner_role}, within {check.sla_hours} h",
+            f"  Fix        {check.cleared_by}, then: ledgerway billing recheck {again}",
+        )
+    )
+
+
+def _evidence(evidence: dict[str, Any]) -> Iterable[str]:
+    for name, value in evidence.items():
+        yield f"{name.replace('_', ' ')} {_plain(value)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_plain(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _chain(chain: Chain) -> str:
+    head = f"Line {chain.line_id}, transaction {chain.transaction_id}"
+    return "\n".join((head, *_links(chain.links)))
+
+
+def _links(links: Sequence[Link]) -> Iterable[str]:
+    widths = [max((len(text(link)) for link in links), default=0) for text in (_kind, _system, _id)]
+    for link in links:
+        cells = (text(link).ljust(width) for text, width in zip((_kind, _system, _id), widths, strict=True))
+        when = f"{GAP}{moment(link.at)}" if link.at else ""
+        by = f" by {link.by}" if link.by else ""
+        facts = "".join(f"; {name.replace('_', ' ')} {_plain(value)}" for name, value in link.facts.items())
+        yield f"  {GAP.join(cells)}{GAP}{link.title}{when}{by}{facts}"
+
+
+def _kind(link: Link) -> str:
+    return link.kind
+
+
+def _system(link: Link) -> str:
+    return link.system
+
+
+def _id(link: Link) -> str:
+    return link.id

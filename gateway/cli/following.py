@@ -1,0 +1,115 @@
+"""Following a run until it rests: progress on stderr, and the exit code it ends with. Leaving never stops the run."""
+
+import asyncio
+import sys
+import time
+
+from contracts.process.registers import Registers
+from contracts.process.run_desk import RunDesk
+from contracts.process.runs import RunView
+from gateway.cli import run_text
+from gateway.cli.client import Answered, Client
+from gateway.cli.complaints import Complaint
+from gateway.cli.exits import Exit
+from gateway.cli.session import Session
+from gateway.cli.tables import day
+
+LOOK_EVERY_S = 1
+SPEAK_EVERY_S = 5
+_ENDED = {
+    "completed": Exit.DONE,
+    "failed": Exit.PROBLEM,
+    "compensated": Exit.PROBLEM,
+    "cancelled": Exit.PROBLEM,
+}
+
+
+class Progress:
+    """One line redrawn on a terminal; elsewhere a line when something changed, at most each SPEAK_EVERY_S seconds."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._last, self._spoke = session, "", 0.0  # house: float seconds
+        self._redraws = sys.stderr.isatty()
+
+    def tell(self, line: str) -> None:
+        """Show where the run is."""
+        if self._session.quiet or line == self._last:
+            return
+        if self._redraws:
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+        elif time.monotonic() - self._spoke >= SPEAK_EVERY_S or not self._last:
+            self._session.talk(line)
+            self._spoke = time.monotonic()
+        self._last = line
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._redraws and self._last:
+            sys.stderr.write("\n")
+
+
+async def follow(api: Client, session: Session, started: Answered[RunView]) -> Exit:
+    """Poll until the run ends, is held, or patience ends; then show it."""
+    progress = Progress(session)
+    try:
+        run = await _rested(api, session, started, progress)
+    except asyncio.CancelledError:
+        progress.end()
+        session.talk(f"Detached; the run goes on. Follow it: ledgerway runs show {started.value.id} --follow")
+        raise
+    progress.end()
+    session.show(run.raw, run_text.whole(run.value))
+    return await outcome(api, session, run.value)
+
+
+async def _rested(api: Client, session: Session, run: Answered[RunView], progress: Progress) -> Answered[RunView]:
+    ends = time.monotonic() + session.follow_s
+    while True:
+        run = await api.call(RunDesk.get_run, run.value.id)
+        progress.tell(run_text.progress(run.value))
+        if run.value.status in _ENDED or _held(run.value) or time.monotonic() >= ends:
+            return run
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _held(run: RunView) -> bool:
+    return run.status == "waiting" and run.waiting_for is not None and run.waiting_for.kind == "person"
+
+
+async def outcome(api: Client, session: Session, run: RunView) -> Exit:
+    """The exit code of a run as it stands, with a sentence on stderr when it is not done."""
+    if run.status in _ENDED:
+        return _ENDED[run.status]
+    if _held(run):
+        session.talk(await _why_held(api, run))
+        return Exit.HELD
+    again = f" It {run_text.status(run)}." if run.waiting_for else ""
+    session.talk(f"Not done yet: {_cause(run)}{again} Follow it: ledgerway runs show {run.id} --follow")
+    return Exit.UNAVAILABLE
+
+
+def _cause(run: RunView) -> str:
+    return (run.waiting_for.detail if run.waiting_for else None) or f"the run is {run.status}."
+
+
+async def _why_held(api: Client, run: RunView) -> str:
+    waiting = run.waiting_for
+    assert waiting is not None
+    lines = [f"Held: {waiting.detail or waiting.code or waiting.step}"]
+    if waiting.exception_id is not None:
+        lines += await _exception(api, waiting.exception_id)
+    return "\n".join((*lines, f"  Then     ledgerway runs resume {run.id}"))
+
+
+async def _exception(api: Client, exception_id: str) -> list[str]:
+    try:
+        found = (await api.call(Registers.get_exception, exception_id)).value
+    except Complaint:
+        return [f"  Look     ledgerway exceptions show {exception_id}"]
+    return [
+        f"  What     {found.meaning} ({found.code})",
+        f"  Who      {found.owner_role}, by {day(found.due_at.date())}",
+        *(f"  Fix      {fix}" for fix in found.suggested_fixes),
+        f"  Look     ledgerway exceptions show {exception_id}",
+    ]

@@ -1,0 +1,92 @@
+"""`ledgerway key`: API keys of this installation."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+from cyclopts import App
+
+from gateway.cli.exits import Exit
+from gateway.cli.session import Asked, Session
+
+if TYPE_CHECKING:
+    from gateway.keys import ApiKeys
+
+app = App(name="key", help_epilogue="Example: `ledgerway key create reporting --scope finance:read`")
+
+
+@app.command
+async def create(client: str, /, *, scope: tuple[str, ...], days: int | None = None, session: Asked) -> Exit:
+    """Make a key for a client. It is printed this once; a client may have two, so that one can replace the other.
+
+    Example: `ledgerway key create reporting --scope finance:read --scope billing-queue:read --days 90`
+
+    Parameters
+    ----------
+    client
+        Who will use it.
+    scope
+        What it may do; may be given several times.
+    days
+        Days until it ends; no end unless given.
+    """
+    from contracts.periods import SystemClock
+
+    ends = None if days is None else SystemClock().now() + timedelta(days=days)
+    async with _keys(session) as keys:
+        made, text = await keys.create(session.settings.tenant, client, scope, ends)
+    session.show(msgspec.json.encode({**msgspec.to_builtins(made), "key": text}), text)
+    session.suggest(f"{made.id} for {client}. This is the only time the key is shown.")
+    return Exit.DONE
+
+
+@app.command(name="list")
+async def list_(*, session: Asked) -> Exit:
+    """List keys, oldest first; never their text.
+
+    Example: `ledgerway key list`
+    """
+    from gateway.cli.tables import NOTHING, moment, table
+
+    async with _keys(session) as keys:
+        found = await keys.list_keys(session.settings.tenant)
+    rows = [
+        (k.id, k.prefix, k.client, moment(k.expires_at), moment(k.revoked_at), " ".join(k.scopes) or NOTHING)
+        for k in found
+    ]
+    session.show(
+        msgspec.json.encode({"items": found}), table(("KEY", "STARTS", "CLIENT", "ENDS", "REVOKED", "SCOPES"), rows)
+    )
+    return Exit.DONE
+
+
+@app.command
+async def revoke(key_id: str, /, *, session: Asked) -> Exit:
+    """End a key now.
+
+    Example: `ledgerway key revoke key_...`
+
+    Parameters
+    ----------
+    key_id
+        The key: `ledgerway key list`.
+    """
+    from gateway.cli.tables import moment
+
+    async with _keys(session) as keys:
+        ended = await keys.revoke(session.settings.tenant, key_id)
+    session.show(msgspec.json.encode(ended), f"{ended.id} of {ended.client} ended {moment(ended.revoked_at)}")
+    return Exit.DONE
+
+
+@asynccontextmanager
+async def _keys(session: Session) -> "AsyncIterator[ApiKeys]":
+    from contracts.periods import SystemClock
+    from gateway.cli.stores import database
+    from gateway.keys import ApiKeys, pepper_in
+
+    settings = session.settings
+    async with database(session) as opened:
+        yield ApiKeys(opened, pepper_in(settings.state_dir), settings.mode, SystemClock())

@@ -1,0 +1,49 @@
+"""Lists longer than a page: asks on until there are as many items as wanted."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gateway.cli.client import Answered
+from gateway.cli.complaints import Complaint
+from gateway.cli.exits import Exit
+
+LARGEST = 200
+Ask = Callable[[str | None, int], Awaitable[Answered[Any]]]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The items; the last page as value, and as JSON with the items of all. `more`: there are others."""
+
+    items: tuple[Any, ...]
+    page: Any
+    raw: bytes
+    more: bool
+
+
+async def collect(ask: Ask, limit: int, *then: Ask) -> Collected:
+    """Ask with cursor and page size, one listing after the other, until `limit` items are there. Complains of a limit below 1."""
+    if limit < 1:
+        raise Complaint(Exit.MISUSE, f"`--limit` is {limit}; use 1 or more.")
+    items: list[Any] = []
+    raws: list[msgspec.Raw] = []
+    waiting, cursor = [ask, *then], None
+    while True:
+        answer = await waiting[0](cursor, min(limit - len(items), LARGEST))
+        items += answer.value.items
+        raws += _members(answer.raw, "items", list[msgspec.Raw])
+        cursor = answer.value.next_cursor
+        if cursor is None:
+            waiting.pop(0)
+        if not waiting or len(items) >= limit:
+            break
+    document = msgspec.json.decode(answer.raw, type=dict[str, msgspec.Raw])
+    document["items"] = msgspec.Raw(msgspec.json.encode(raws))
+    return Collected(tuple(items), answer.value, msgspec.json.encode(document), bool(waiting))
+
+
+def _members(raw: bytes, name: str, kind: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.decode(raw, type=dict[str, msgspec.Raw])[name], type=kind)
