@@ -6,7 +6,7 @@ from cyclopts import App
 from gateway.cli.exits import Exit
 from gateway.cli.session import Asked
 
-app = App(name="audit", help_epilogue="Example: `ledgerway audit verify`")
+app = App(name="audit")
 
 
 @app.command

@@ -8,9 +8,7 @@ from contracts.process.billing_objects import InvoiceState
 from gateway.cli.exits import Exit
 from gateway.cli.session import Asked
 
-app = App(
-    name="billing", help_epilogue="Example: `ledgerway billing ready`, then `ledgerway billing draft bg_... --dry-run`"
-)
+app = App(name="billing")
 _ANALYST, _MANAGER = "billing-analyst", "billing-manager"
 
 

@@ -8,7 +8,7 @@ from cyclopts import App
 from gateway.cli.exits import Exit
 from gateway.cli.session import Asked, Session
 
-app = App(name="db", help_epilogue="Example: `ledgerway db pending`")
+app = App(name="db")
 
 
 @app.command

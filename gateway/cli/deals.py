@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from contracts.canon.deal import Deal
     from gateway.cli.client import Client
 
-app = App(name="deals", help_epilogue="Example: `ledgerway deals list`")
+app = App(name="deals")
 _ASKING = "integration-developer"
 _HEADS = ("DEAL", "NAME", "AMOUNT", "TERMS", "ENTITY", "CLOSED", "PROJECT")
 

@@ -11,7 +11,7 @@ from gateway.cli.session import Asked, Session
 if TYPE_CHECKING:
     from contracts.process.register_objects import BusinessException
 
-app = App(name="exceptions", help_epilogue="Example: `ledgerway exceptions list --state open`")
+app = App(name="exceptions")
 _HEADS = ("EXCEPTION", "CODE", "STATE", "OWNER", "DUE", "RISK", "OBJECT")
 _Note = Annotated[str, Parameter(name=("--note", "--reason"))]
 

@@ -28,7 +28,7 @@ class Progress:
     """One line redrawn on a terminal; elsewhere a line when something changed, at most each SPEAK_EVERY_S seconds."""
 
     def __init__(self, session: Session) -> None:
-        self._session, self._last, self._spoke = session, "", 0.0  # house: float seconds
+        self._session, self._last, self._spoke = session, "", 0.0
         self._redraws = sys.stderr.isatty()
 
     def tell(self, line: str) -> None:

@@ -14,7 +14,7 @@ from gateway.cli.session import Asked, Session
 if TYPE_CHECKING:
     from gateway.keys import ApiKeys
 
-app = App(name="key", help_epilogue="Example: `ledgerway key create reporting --scope finance:read`")
+app = App(name="key")
 
 
 @app.command

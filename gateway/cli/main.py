@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (this process's, if none is given) and return its exit code."""
     tokens = list(sys.argv[1:] if argv is None else argv)
     if tokens == ["--version"]:
-        sys.stdout.write(f"ledgerway {_version()}\n")
+        sys.stdout.write(f"{version()}\n")
         return Exit.DONE
     try:
         return _run(tokens)
@@ -28,10 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.DONE
 
 
-def _version() -> str:
-    from importlib.metadata import version
+def version() -> str:
+    """`ledgerway 0.1.0`."""
+    from importlib.metadata import version as installed
 
-    return version("ledgerway")
+    return f"ledgerway {installed('ledgerway')}"
 
 
 def _run(tokens: list[str]) -> int:

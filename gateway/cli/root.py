@@ -1,5 +1,6 @@
 """The tree of commands, the options all of them share, and what is said about a command line that cannot be read."""
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,18 +32,43 @@ _COMMANDS = (
     (_SERVERS, "demo", demo, None),
     (_SERVERS, "serve", serve, None),
     (_SERVERS, "worker", worker, None),
-    (_SERVERS, "sandbox", "sandbox:app", "Simulated systems: start, list, break, turn their clock, reset."),
-    (_WORK, "deals", "deals:app", "Won deals of the CRM."),
-    (_WORK, "run", "run:app", "Start a process."),
-    (_WORK, "runs", "runs:app", "Look at runs and steer them."),
-    (_WORK, "transactions", "transactions:app", "Billable transactions."),
-    (_WORK, "billing", "billing:app", "The billing queue, drafts and invoices."),
-    (_WORK, "exceptions", "exceptions:app", "What needs a person."),
+    (
+        _SERVERS,
+        "sandbox",
+        "sandbox:app",
+        "Simulated systems: start, list, break, turn their clock, reset.\n\nExample: `ledgerway sandbox fault netsuite lost_response --method POST`",
+    ),
+    (_WORK, "deals", "deals:app", "Won deals of the CRM.\n\nExample: `ledgerway deals list`"),
+    (
+        _WORK,
+        "run",
+        "run:app",
+        "Start a process.\n\nExample: `ledgerway run onboarding --deal salesforce:deal:006... --follow`",
+    ),
+    (_WORK, "runs", "runs:app", "Look at runs and steer them.\n\nExample: `ledgerway runs list --status waiting`"),
+    (
+        _WORK,
+        "transactions",
+        "transactions:app",
+        "Billable transactions.\n\nExample: `ledgerway transactions list --state queued`",
+    ),
+    (
+        _WORK,
+        "billing",
+        "billing:app",
+        "The billing queue, drafts and invoices.\n\nExample: `ledgerway billing ready`, then `ledgerway billing draft bg_... --dry-run`",
+    ),
+    (
+        _WORK,
+        "exceptions",
+        "exceptions:app",
+        "What needs a person.\n\nExample: `ledgerway exceptions list --state open`",
+    ),
     (_OPERATION, "token", token, None),
-    (_OPERATION, "key", "key:app", "API keys."),
+    (_OPERATION, "key", "key:app", "API keys.\n\nExample: `ledgerway key create reporting --scope finance:read`"),
     (_OPERATION, "openapi", openapi, None),
-    (_OPERATION, "db", "db:app", "The database schema."),
-    (_OPERATION, "audit", "audit:app", "The audit trail."),
+    (_OPERATION, "db", "db:app", "The database schema.\n\nExample: `ledgerway db pending`"),
+    (_OPERATION, "audit", "audit:app", "The audit trail.\n\nExample: `ledgerway audit verify`"),
 )
 
 
@@ -51,16 +77,28 @@ def _make() -> App:
         name="ledgerway",
         help=_ABOUT,
         help_epilogue=_EXITS,
-        help_format="markdown",
-        version_flags=(),
-        default_parameter=Parameter(negative=()),
+        help_format="plaintext",
+        version=_version,
+        default_parameter=Parameter(negative=(), show_default=_worth_telling),
         suppress_keyboard_interrupt=False,
     )
-    made["--help"].group = _OPERATION
+    for flag in ("--help", "--version"):
+        made[flag].group = _SHARED
     for group, name, place, about in _COMMANDS:
         command = f"gateway.cli.{place}" if isinstance(place, str) else place
         made.command(command, name=name, help=about, group=group)
     return made
+
+
+def _version() -> str:
+    from gateway.cli.main import version
+
+    return version()
+
+
+def _worth_telling(default: object) -> str | None:
+    """Defaults that say nothing stay out of the help."""
+    return None if default in (False, (), None) else str(default)
 
 
 def parse(tokens: list[str]) -> Callable[[], Any]:
@@ -114,8 +152,21 @@ def parse(tokens: list[str]) -> Callable[[], Any]:
 def _read(root: App, tokens: list[str]) -> Callable[[], Any]:
     try:
         command, bound, _ = root.meta.parse_args(tokens, exit_on_error=False, print_error=False)
-        asked: Callable[[], Any] = lambda: command(*bound.args, **bound.kwargs)  # noqa: E731
-        return asked if command.__name__ != "shared" else asked()
+        if command.__name__ != "shared":  # --help and --version
+            return lambda: command(*bound.args, **bound.kwargs)
+        ready: Callable[[], Any] = command(*bound.args, **bound.kwargs)
+        return ready
     except CycloptsError as error:
         where = " ".join(("ledgerway", *(error.command_chain or ())))
-        raise Complaint(Exit.MISUSE, str(error).strip(), look=f"{where} --help") from error
+        raise Complaint(Exit.MISUSE, _sentence(root, error), look=f"{where} --help") from error
+
+
+def _sentence(root: App, error: CycloptsError) -> str:
+    """What is wrong; for an option that is nowhere known, the nearest of those all commands share."""
+    text = str(error).strip()
+    token = (error.unused_tokens or [""])[0]
+    if not token.startswith("-"):
+        return text
+    shared = [name for argument in root.meta.assemble_argument_collection() for name in argument.names]
+    near = difflib.get_close_matches(token, shared, n=1)
+    return f"Unknown option: {token}." + (f" Did you mean {near[0]}?" if near else "")

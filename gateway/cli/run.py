@@ -7,7 +7,7 @@ from cyclopts import App, Parameter
 from gateway.cli.exits import Exit
 from gateway.cli.session import Asked
 
-app = App(name="run", help_epilogue="Example: `ledgerway run onboarding --deal salesforce:deal:006... --follow`")
+app = App(name="run")
 
 
 @app.command

@@ -9,7 +9,7 @@ from contracts.process.runs import RunStatus
 from gateway.cli.exits import Exit
 from gateway.cli.session import Asked, Session
 
-app = App(name="runs", help_epilogue="Example: `ledgerway runs list --status waiting`")
+app = App(name="runs")
 _ASKING = "integration-developer"
 _REASON = "Asked for on the command line."
 

@@ -9,7 +9,7 @@ from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
 from gateway.cli.session import Asked
 
-app = App(name="sandbox", help_epilogue="Example: `ledgerway sandbox fault netsuite lost_response --method POST`")
+app = App(name="sandbox")
 
 
 @app.command

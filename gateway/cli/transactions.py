@@ -11,7 +11,7 @@ from gateway.cli.session import Asked
 if TYPE_CHECKING:
     from contracts.process.time_posting import Transaction
 
-app = App(name="transactions", help_epilogue="Example: `ledgerway transactions list --state queued`")
+app = App(name="transactions")
 _ASKING = "billing-analyst"
 _HEADS = ("TRANSACTION", "STATE", "DAY", "WHO", "ROLE", "HOURS", "RATE", "AMOUNT", "PART", "CODES")
 
