@@ -23,11 +23,12 @@ install: .venv/.installed-dev .venv/.linked ## make .venv with everything for wo
 run: .venv/.installed-run .venv/.linked ## start the whole product here: `ledgerway demo`, e.g. ARGS="--port 9000"
 	@$(BIN)/ledgerway demo $(ARGS)
 
-check: install ## lint, format, types, import rules, specification diff
+check: install ## lint, format, types, import and house rules, specification diff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.contract.house
 	$(BIN)/ledgerway openapi --check
 
 test: install ## all tests, in JOBS processes

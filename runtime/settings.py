@@ -33,13 +33,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str | None = None
-    sandbox_host: str = "127.0.0.1"
-    sandbox_port: int = 8081
-    sandbox_tls_port: int | None = None
-    sandbox_url: str | None = None
     gateway_config: Path | None = None
     worker_slot: str = "worker-1"
-    signing_key_file: Path | None = None
     supervised: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -48,7 +43,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     url: str | None = None
     token: str | None = None
     token_file: Path | None = None
-    profile: str | None = None
 
     @property
     def base_url(self) -> str:

@@ -66,6 +66,7 @@ async def invoices(*, state: InvoiceState | None = None, limit: int = 50, sessio
             lambda cursor, size: api.call(InvoiceReadiness.list_invoices, state=state, cursor=cursor, limit=size), limit
         )
     session.show(found.raw, invoice_text.page(found.items))
+    found.hint(session)
     return Exit.DONE
 
 

@@ -77,7 +77,8 @@ def _document(complaint: Complaint) -> str:
 
 
 def _text(complaint: Complaint) -> str:
-    lines = [complaint.detail, *map(_violation, complaint.problem.get("errors", ()))]
+    errors = complaint.problem.get("errors", ())
+    lines = [complaint.detail, *(map(_violation, errors) if len(errors) > 1 else ())]
     if complaint.look:
         lines.append(f"Look: {complaint.look}")
     if correlation := complaint.problem.get("correlation_id"):

@@ -1,12 +1,12 @@
 """`ledgerway deals`: won deals of the CRM, and which of them are projects already."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from gateway.cli.exits import Exit
-from gateway.cli.session import Asked
+from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
     from contracts.canon.deal import Deal
@@ -18,17 +18,25 @@ _HEADS = ("DEAL", "NAME", "AMOUNT", "TERMS", "ENTITY", "CLOSED", "PROJECT")
 
 
 @app.command(name="list")
-async def list_(*, connection: str = "salesforce", limit: int = 50, session: Asked) -> Exit:
+async def list_(
+    *,
+    only_open: Annotated[bool, Parameter(name="--open")] = False,
+    connection: str = "salesforce",
+    limit: int = 200,
+    session: Asked,
+) -> Exit:
     """List won deals, and the project each one became.
 
-    Example: `ledgerway deals list --json`
+    Example: `ledgerway deals list --open`
 
     Parameters
     ----------
+    only_open
+        Only deals that are no project yet.
     connection
         Name of the CRM's connection.
     limit
-        At most so many.
+        Read at most so many.
     """
     from contracts.system.crm import Crm
     from gateway.cli.pages import collect
@@ -36,12 +44,17 @@ async def list_(*, connection: str = "salesforce", limit: int = 50, session: Ask
     async with session.product(_ASKING) as api:
         crm = api.of(connection)
         found = await collect(lambda cursor, size: crm.call(Crm.list_won_deals, cursor=cursor, limit=size), limit)
-        projects = {} if session.as_json else await _projects(api)
-    session.show(found.raw, _table(found.items, projects))
-    open_deals = [deal.ref for deal in found.items if deal.ref not in projects]
-    if open_deals:
-        session.suggest(f"Next: ledgerway run onboarding --deal {open_deals[0]} --follow")
+        projects = {} if session.as_json and not only_open else await _projects(api)
+    shown = found.only(lambda deal: deal.ref not in projects) if only_open else found
+    session.show(shown.raw, _table(shown.items, projects))
+    found.hint(session)
+    _suggest(session, [deal.ref for deal in found.items if deal.ref not in projects])
     return Exit.DONE
+
+
+def _suggest(session: Session, refs: Sequence[str]) -> None:
+    if refs:
+        session.suggest(f"Next: ledgerway run onboarding --deal {refs[0]} --follow")
 
 
 @app.command

@@ -46,6 +46,7 @@ async def list_(
             limit,
         )
     session.show(found.raw, _table(found.items))
+    found.hint(session)
     return Exit.DONE
 
 

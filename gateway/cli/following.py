@@ -12,7 +12,7 @@ from gateway.cli.client import Answered, Client
 from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
 from gateway.cli.session import Session
-from gateway.cli.tables import day
+from gateway.cli.tables import day, moment
 
 LOOK_EVERY_S = 1
 SPEAK_EVERY_S = 5
@@ -49,8 +49,8 @@ class Progress:
             sys.stderr.write("\n")
 
 
-async def follow(api: Client, session: Session, started: Answered[RunView]) -> Exit:
-    """Poll until the run ends, is held, or patience ends; then show it."""
+async def follow(api: Client, session: Session, started: Answered[RunView], *wanted: str) -> Exit:
+    """Poll until the run ends, is held, or patience ends; then show it. `wanted` are ends that were asked for."""
     progress = Progress(session)
     try:
         run = await _rested(api, session, started, progress)
@@ -60,7 +60,7 @@ async def follow(api: Client, session: Session, started: Answered[RunView]) -> E
         raise
     progress.end()
     session.show(run.raw, run_text.whole(run.value))
-    return await outcome(api, session, run.value)
+    return Exit.DONE if run.value.status in wanted else await _outcome(api, session, run.value)
 
 
 async def _rested(api: Client, session: Session, run: Answered[RunView], progress: Progress) -> Answered[RunView]:
@@ -77,20 +77,23 @@ def _held(run: RunView) -> bool:
     return run.status == "waiting" and run.waiting_for is not None and run.waiting_for.kind == "person"
 
 
-async def outcome(api: Client, session: Session, run: RunView) -> Exit:
+async def _outcome(api: Client, session: Session, run: RunView) -> Exit:
     """The exit code of a run as it stands, with a sentence on stderr when it is not done."""
     if run.status in _ENDED:
         return _ENDED[run.status]
     if _held(run):
         session.talk(await _why_held(api, run))
         return Exit.HELD
-    again = f" It {run_text.status(run)}." if run.waiting_for else ""
-    session.talk(f"Not done yet: {_cause(run)}{again} Follow it: ledgerway runs show {run.id} --follow")
+    session.talk(f"Not done yet: {_cause(run)} Follow it: ledgerway runs show {run.id} --follow")
     return Exit.UNAVAILABLE
 
 
 def _cause(run: RunView) -> str:
-    return (run.waiting_for.detail if run.waiting_for else None) or f"the run is {run.status}."
+    waiting = run.waiting_for
+    if waiting is None:
+        return f"the run is {run.status}."
+    again = f" It is tried again at {moment(waiting.retry_at)}." if waiting.retry_at else ""
+    return f"{waiting.detail or run_text.status(run) + '.'}{again}"
 
 
 async def _why_held(api: Client, run: RunView) -> str:

@@ -3,7 +3,6 @@
 Nothing is imported before it is needed: `--version` needs not even the argument parser, a command only its own module.
 """
 
-import asyncio
 import inspect
 import os
 import sys
@@ -53,6 +52,8 @@ def _run(tokens: list[str]) -> int:
 def _outcome(command: Callable[[], Any]) -> int:
     result = command()
     if inspect.iscoroutine(result):
+        import asyncio
+
         result = asyncio.run(result)
     sys.stdout.flush()
     return int(result or Exit.DONE)

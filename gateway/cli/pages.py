@@ -1,7 +1,7 @@
 """Lists longer than a page: asks on until there are as many items as wanted."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from gateway.cli.client import Answered
 from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
+from gateway.cli.session import Session
 
 LARGEST = 200
 Ask = Callable[[str | None, int], Awaitable[Answered[Any]]]
@@ -22,6 +23,19 @@ class Collected:
     page: Any
     raw: bytes
     more: bool
+
+    def hint(self, session: Session) -> None:
+        """Say that there are others."""
+        if self.more:
+            session.suggest(f"{len(self.items)} shown, there are more: --limit {len(self.items) * 4}")
+
+    def only(self, keep: Callable[[Any], bool]) -> "Collected":
+        """The items that pass, in the JSON as well."""
+        document = msgspec.json.decode(self.raw, type=dict[str, msgspec.Raw])
+        raws = msgspec.json.decode(document["items"], type=list[msgspec.Raw])
+        kept = [(item, raw) for item, raw in zip(self.items, raws, strict=True) if keep(item)]
+        document["items"] = msgspec.Raw(msgspec.json.encode([raw for _, raw in kept]))
+        return replace(self, items=tuple(item for item, _ in kept), raw=msgspec.json.encode(document))
 
 
 async def collect(ask: Ask, limit: int, *then: Ask) -> Collected:

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from gateway.cli.complaints import Complaint
 from gateway.cli.demo import demo
 from gateway.cli.exits import Exit
+from gateway.cli.help_text import Columns
 from gateway.cli.openapi import openapi
 from gateway.cli.serve import serve, worker
 from gateway.cli.session import Session
@@ -78,6 +79,7 @@ def _make() -> App:
         help=_ABOUT,
         help_epilogue=_EXITS,
         help_format="plaintext",
+        help_formatter=Columns(),
         version=_version,
         default_parameter=Parameter(negative=(), show_default=_worth_telling),
         suppress_keyboard_interrupt=False,

@@ -49,5 +49,6 @@ async def onboarding(
         if follow:
             return await followed(api, session, run)
     session.show(run.raw, run_text.whole(run.value))
-    session.suggest(f"Follow it: ledgerway runs show {run.value.id} --follow")
+    if run.value.status in ("running", "waiting"):
+        session.suggest(f"Follow it: ledgerway runs show {run.value.id} --follow")
     return Exit.DONE

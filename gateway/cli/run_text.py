@@ -1,6 +1,7 @@
 """Runs as text: one line, a page, and one run with its steps."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from contracts.process.runs import RunView, StepView
@@ -63,13 +64,18 @@ def _result(result: Any) -> list[tuple[str, str]]:
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
-    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
+    return "; ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _step(step: StepView) -> tuple[str, str, int, str, str]:
-    took = f"{(step.ended_at - step.started_at).total_seconds():.1f} s" if step.ended_at else NOTHING
+    took = _span(step.ended_at - step.started_at) if step.ended_at else NOTHING
     left = step.external_ref or (_error(step.error) if step.status != "done" else None)
     return step.name, step.status, step.attempt, took, left or NOTHING
+
+
+def _span(took: timedelta) -> str:
+    milliseconds = took // timedelta(milliseconds=1)
+    return f"{milliseconds} ms" if milliseconds < 10_000 else f"{milliseconds // 1000} s"
 
 
 def _error(error: dict[str, Any] | None) -> str | None:

@@ -43,6 +43,7 @@ async def list_(
             limit,
         )
     session.show(found.raw, run_text.page(found.items))
+    found.hint(session)
     return Exit.DONE
 
 
@@ -110,10 +111,12 @@ async def cancel(run_id: str, /, *, reason: str = _REASON, follow: bool = False,
     """
     from contracts.process.run_desk import RunDesk
 
-    return await _steer(RunDesk.cancel_run, run_id, reason, follow, session)
+    return await _steer(RunDesk.cancel_run, run_id, reason, follow, session, "cancelled", "compensated")
 
 
-async def _steer(how: Callable[..., Any], run_id: str, reason: str, follow: bool, session: Session) -> Exit:
+async def _steer(
+    how: Callable[..., Any], run_id: str, reason: str, follow: bool, session: Session, *wanted: str
+) -> Exit:
     from contracts.process.run_desk import Steering
     from gateway.cli import run_text
     from gateway.cli.complaints import looking_at
@@ -123,6 +126,6 @@ async def _steer(how: Callable[..., Any], run_id: str, reason: str, follow: bool
         with looking_at(f"ledgerway runs show {run_id}", "conflict"):
             run = await api.call(how, run_id, Steering(reason=reason))
         if follow:
-            return await followed(api, session, run)
+            return await followed(api, session, run, *wanted)
     session.show(run.raw, run_text.whole(run.value))
     return Exit.DONE

@@ -1,6 +1,6 @@
 """`ledgerway sandbox`: the simulated systems of a state directory, and their switches."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -34,6 +34,7 @@ def list_(*, session: Asked) -> Exit:
     return show(session)
 
 
+# house: function-size its docstring is the command's help page
 @app.command
 async def fault(
     system: str,
@@ -112,7 +113,7 @@ async def clock(
     /,
     *,
     set_: Annotated[datetime | None, Parameter(name="--set")] = None,
-    advance: str | None = None,
+    advance: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     freeze: bool = False,
     reset: bool = False,
     session: Asked,
@@ -158,3 +159,36 @@ async def reset(system: str, /, *, session: Asked) -> Exit:
     from gateway.cli.simulators import ask
 
     return await ask(session, system, "POST", "reset", f"{system} is seeded again.")
+
+
+@app.command
+async def work(
+    project: str,
+    /,
+    *,
+    hours: str,
+    on: date | None = None,
+    person: str | None = None,
+    follow: bool = False,
+    session: Asked,
+) -> Exit:
+    """Play a consultant and an approver in the simulated PSA: record a day's hours on a project and approve them.
+
+    Example: `ledgerway sandbox work REDWOOD-001 --hours 7.5 --follow`
+
+    Parameters
+    ----------
+    project
+        Project code, as `ledgerway deals list` shows it.
+    hours
+        Hours worked, such as 7.5.
+    on
+        The day (today).
+    person
+        Employee number; else somebody of the project's entity.
+    follow
+        Wait until Ledgerway has the time in the ERP, and show where it went.
+    """
+    from gateway.cli.work import record
+
+    return await record(session, project, hours, on, person, follow)

@@ -60,8 +60,7 @@ async def list_(
             limit,
         )
     session.show(found.raw, _table(found.items))
-    if found.more:
-        session.suggest(f"{len(found.items)} shown; there are more: --limit {limit * 4}")
+    found.hint(session)
     return Exit.DONE
 
 

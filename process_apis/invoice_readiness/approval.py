@@ -109,4 +109,3 @@ async def unapprove(services: Services, unit: Unit, invoice: DraftInvoice, reaso
     taken = await invoices.change(unit, invoice, "unapprove", reason=reason, values=values)
     await exceptions.clear(unit, invoice.id, note="The approval was taken back.")
     return taken
-

@@ -87,6 +87,14 @@ async def place(unit: Unit, transaction: Transaction) -> str:
     return group_id
 
 
+async def open_for(unit: Unit, expected: Transaction) -> None:
+    """Open the group of a transaction that does not exist yet, unless its period has one."""
+    contract = await contracts.get(unit, expected.contract_id or "")
+    period = billing_period(expected.service_date, cycle_of(contract))
+    if await bill_groups.state_of(unit, key_of(expected, contract, period)) is None:
+        await bill_groups.touch(unit, await _new_group(unit, expected, contract, period))
+
+
 async def _new_group(unit: Unit, transaction: Transaction, contract: Contract, period: Period) -> NewBillGroup:
     bill_to = await customers.get(unit, contract.bill_to_id or contract.customer_id)
     return NewBillGroup(

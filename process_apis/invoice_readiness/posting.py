@@ -1,8 +1,7 @@
 """The posting run (4f.5, 4f.6): the invoice into the ERP once, its totals compared, then acknowledged with all it bills."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 from typing import Any
 
 from msgspec import Struct

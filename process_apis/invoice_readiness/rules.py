@@ -138,10 +138,16 @@ def accounting_period(facts: Facts) -> shape.SnapshotPeriod | None:
     """The entity's period of the invoice date; without a state when the ERP has none for that day."""
     if not facts.periods:
         return None
+    day = facts.invoice_date
     for period in facts.periods:
-        if within(facts.invoice_date, period.start_on, period.end_on):
+        if within(day, period.start_on, period.end_on):
             return shape.SnapshotPeriod(start=period.start_on, end=period.end_on, state=period.state)
-    return shape.SnapshotPeriod(start=facts.invoice_date, end=facts.invoice_date, state=None)
+    return shape.SnapshotPeriod(start=day, end=day, state=None)
+
+
+def period_state(periods: Iterable[FiscalPeriod], day: date) -> str | None:
+    """The state of the period a day lies in, or None without one."""
+    return next((p.state for p in periods if within(day, p.start_on, p.end_on)), None)
 
 
 def payment_terms(facts: Facts) -> str | None:

@@ -18,9 +18,9 @@ from runtime.work.unit import unit_of_work
 RECHECK_S = 900
 _HELD = """
 select id from run where tenant = $1 and workflow = any($2::text[]) and state = 'waiting'
-  and waiting_for->>'kind' = 'person' and ($3::text is null or waiting_for->>'code' = $3) order by id limit 200
+  and waiting_for->>'kind' = 'person' and ($3::text[] is null or waiting_for->>'code' = any($3)) order by id limit 200
 """
-_RATES = "RATE_MISSING"
+_RATES = ["RATE_MISSING", "RATE_OVERLAP"]
 
 
 def build(services: Services) -> Process:
@@ -44,9 +44,9 @@ def build(services: Services) -> Process:
     )
 
 
-async def _look_again(services: Services, connection: Connection, call: Call, code: str | None) -> None:
+async def _look_again(services: Services, connection: Connection, call: Call, codes: list[str] | None) -> None:
     """Held runs try their step again: it goes through when the cause is gone (auto-resolve), else nothing changes."""
-    held = await connection.fetch(_HELD, call.tenant, [WORKFLOW, COUNTRY_WORKFLOW], code)
+    held = await connection.fetch(_HELD, call.tenant, [WORKFLOW, COUNTRY_WORKFLOW], codes)
     for row in held:
         try:
             await resume_run(connection, call, row["id"], clock=services.clock)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts import events
+from contracts.money import round_money
 from contracts.problems import NotFound
 from contracts.process.billing_objects import BillGroup, BillGroupPage, Readiness
 from contracts.wire import convert, to_builtins
@@ -75,6 +76,7 @@ def from_row(row: Any) -> BillGroup:
     """A row with COLUMNS as canon."""
     values = dict(row)
     values.pop("place", None)
+    values["net_amount"] = round_money(values["net_amount"], values["currency"])
     return convert({**values.pop("body"), **values}, BillGroup)
 
 

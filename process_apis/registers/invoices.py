@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts import events
+from contracts.money import round_money
 from contracts.problems import NotFound
 from contracts.process.billing_objects import DraftInvoice, DraftInvoicePage
 from contracts.wire import convert, to_builtins
@@ -45,6 +46,7 @@ _EVENTS: dict[str, type[events.InvoiceEvent]] = {
 def from_row(row: Any) -> DraftInvoice:
     """A row with COLUMNS as canon."""
     values = dict(row)
+    values |= {name: round_money(values[name], values["currency"]) for name in ("net", "tax", "gross")}
     return convert({**values.pop("body"), **values}, DraftInvoice)
 
 
@@ -145,3 +147,9 @@ async def submitters(unit: Unit, invoice_id: str) -> frozenset[str]:
     """Everybody who put the draft up for review: none of them may approve it (SOD-1)."""
     sql = "select distinct actor from history where tenant = $1 and object = 'invoice' and object_id = $2 and command = 'submit'"
     return frozenset(r["actor"] for r in await unit.connection.fetch(sql, unit.tenant, invoice_id))
+
+
+async def bind_run(unit: Unit, invoice_id: str, run_id: str) -> None:
+    """Note which run posts the invoice; part of the `post` that was just counted as a change."""
+    sql = "update invoice set run_id = $3 where tenant = $1 and id = $2"
+    await unit.connection.execute(sql, unit.tenant, invoice_id, run_id)

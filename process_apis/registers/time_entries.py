@@ -154,8 +154,8 @@ async def undecided(unit: Unit, project_ids: Iterable[str], start: date, end: da
 
 _MISSING = """
 with week as (
-    select greatest(monday::date, $4) as first, least(monday::date + 6, $5) as last
-    from generate_series(date_trunc('week', $4::timestamp), $5::timestamp, interval '7 days') as monday),
+    select greatest(monday::date, $4::date) as first, least(monday::date + 6, $5::date) as last
+    from generate_series(date_trunc('week', $4::date::timestamp), $5::date::timestamp, interval '7 days') as monday),
 unfinished as (
     select distinct worker_number, first from time_entry join week on worked_on between first and last
     where tenant = $1 and project_id = any($2::text[]) and status in ('draft', 'rejected')),

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from contracts import events
+from contracts.money import round_money
 from contracts.problems import NotFound
 from contracts.process.time_posting import Transaction, TransactionPage
 from contracts.wire import convert, to_builtins
@@ -55,6 +56,8 @@ class Cost(Struct, frozen=True, kw_only=True):
 def from_row(row: Any) -> Transaction:
     """A row with COLUMNS as canon."""
     values = dict(row)
+    if values["currency"] is not None:
+        values["amount"] = round_money(values["amount"], values["currency"])
     return convert({**values.pop("body"), **values}, Transaction)
 
 

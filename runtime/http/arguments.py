@@ -21,7 +21,9 @@ from contracts.wire import convert, decode, violations
 BODY_LIMIT = 1024 * 1024
 LARGEST_PAGE = 200
 _MOST_PAIRS = 100
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})\Z")
+LARGEST_INTEGER = 2**31 - 1
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,99})\Z")
+_LONG_NUMBER = re.compile(rb'(?<!["0-9.])-?[0-9]{10}')
 _MEDIA = re.compile(r"application/(json|[a-z0-9.-]+\+json)\Z")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -115,7 +117,11 @@ class _Field:
             raise _Refused("pattern", "contains a NUL character; leave it out")
         read = [self._read(text) for text in texts]
         value = _checked(read if self.many else read[0], self._kind, ",".join(texts))
-        return min(value, LARGEST_PAGE) if self._page_size else value
+        if self._page_size:
+            return min(value, LARGEST_PAGE)
+        if type(value) is int and abs(value) > LARGEST_INTEGER:
+            raise _Refused("number.maximum", f"is {_shown(texts[0])}; whole numbers have 32 bits")
+        return value
 
 
 def query_pairs(raw: bytes) -> Pairs:
@@ -232,8 +238,8 @@ def _decode_body(body: bytes, kind: Any) -> Any:
         raise InvalidRequest(f"The body is not JSON: {error}.") from error
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
-    if b"\\u0000" in body:
-        _refuse_nul(_untyped(body))
+    if b"\\u0000" in body or _LONG_NUMBER.search(body):
+        _refuse_unstorable(_untyped(body))
     return value
 
 
@@ -251,23 +257,22 @@ def _invalid_content(value: Any, kind: Any, message: str) -> InvalidContent:
     return InvalidContent(f"{found[0].pointer}: {found[0].detail}.{more}", errors=found)
 
 
-def _refuse_nul(value: Any) -> None:
-    """PostgreSQL keeps no NUL in text."""
-    found = [
-        Violation(code="pattern", detail="contains a NUL character; leave it out", pointer=pointer)
-        for pointer in _nuls(value, "#")
-    ]
+def _refuse_unstorable(value: Any) -> None:
+    """What no column takes, wherever it stands: NUL in a text, a whole number of more than 32 bits."""
+    found = list(_unstorable(value, "#"))
     if found:
         raise InvalidContent(f"{found[0].pointer}: {found[0].detail}.", errors=found)
 
 
-def _nuls(value: Any, pointer: str) -> Iterable[str]:
+def _unstorable(value: Any, pointer: str) -> Iterable[Violation]:
     if isinstance(value, str) and "\x00" in value:
-        yield pointer
+        yield Violation(code="pattern", detail="contains a NUL character; leave it out", pointer=pointer)
+    elif type(value) is int and abs(value) > LARGEST_INTEGER:
+        yield Violation(code="number.maximum", detail="whole numbers have 32 bits", pointer=pointer)
     elif isinstance(value, dict):
         for name, item in value.items():
-            yield from _nuls(name, pointer)
-            yield from _nuls(item, f"{pointer}/{name}")
+            yield from _unstorable(name, pointer)
+            yield from _unstorable(item, f"{pointer}/{name}")
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _nuls(item, f"{pointer}/{index}")
+            yield from _unstorable(item, f"{pointer}/{index}")

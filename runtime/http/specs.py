@@ -37,7 +37,7 @@ from contracts.problems import (
 )
 from contracts.wire import schema_hook
 from runtime.bind import Served
-from runtime.http.arguments import LARGEST_PAGE
+from runtime.http.arguments import LARGEST_INTEGER, LARGEST_PAGE
 from runtime.http.replies import JSON
 from runtime.http.spec_components import (
     HEADERS,
@@ -150,7 +150,7 @@ class _Types:
         for kind, schema in zip(kinds, found, strict=True):
             _complete(schema, inspect.type_info(kind), self.components, seen)
         for component in self.components.values():
-            _exclude_nul(component)
+            _bound(component)
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type."""
@@ -201,17 +201,20 @@ def _complete_union(
                 _complete(option, kind, components, seen)
 
 
-def _exclude_nul(schema: Any) -> None:
-    """Texts hold no NUL: PostgreSQL keeps none, so the server takes none."""
+def _bound(schema: Any) -> None:
+    """What the server takes and gives by its nature: texts without NUL (PostgreSQL keeps none), whole numbers of 32 bits."""
     if isinstance(schema, list):
         for item in schema:
-            _exclude_nul(item)
+            _bound(item)
     elif isinstance(schema, dict):
         if schema.get("type") == "string" and not {"pattern", "format", "enum"} & schema.keys():
             schema["pattern"] = _NO_NUL
+        if schema.get("type") == "integer":
+            schema.setdefault("minimum", -LARGEST_INTEGER)
+            schema.setdefault("maximum", LARGEST_INTEGER)
         for name, value in schema.items():
             if name not in ("default", "enum", "examples", "required"):
-                _exclude_nul(value)
+                _bound(value)
 
 
 def _operation(served: Served, types: _Types) -> dict[str, Any]:
@@ -267,7 +270,8 @@ def _parameter(parameter: Parameter, types: _Types) -> dict[str, Any]:
         schema["default"] = msgspec.to_builtins(parameter.default)
     if parameter.name == "limit":
         described["description"] = f"Page size; a value above {LARGEST_PAGE} is lowered to it."
-    _exclude_nul(schema)
+    else:
+        _bound(schema)
     return {**described, "schema": schema}
 
 

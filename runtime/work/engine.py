@@ -304,7 +304,7 @@ def _config(database_url: str, executor: str) -> DBOSConfig:
         max_executor_threads=_THREADS,
         serializer=DBOSPortableJSONSerializer(),
         use_listen_notify=False,
-        log_level="WARNING",
+        log_level="ERROR",
     )
 
 

@@ -47,7 +47,9 @@ class Desk:
 
     async def price(self, entity: str, currency: str, roles: tuple[tuple[str, str | None], ...]) -> RateCard:
         """An active standard card of an entity."""
-        lines = tuple(NewRateLine(role_code=role, seniority_code=level, rate=Decimal("100.0000")) for role, level in roles)
+        lines = tuple(
+            NewRateLine(role_code=role, seniority_code=level, rate=Decimal("100.0000")) for role, level in roles
+        )
         new = NewRateCard(
             name=f"Standard {entity}",
             scope="standard",
@@ -71,18 +73,21 @@ class Desk:
 
     async def until_held(self, run_id: str, code: str, within_s: float = 15.0) -> RunView:
         return await self._wait(
-            run_id, lambda v: v.waiting_for is not None and (v.waiting_for.kind, v.waiting_for.code) == ("person", code), within_s
+            run_id,
+            lambda v: v.waiting_for is not None and (v.waiting_for.kind, v.waiting_for.code) == ("person", code),
+            within_s,
         )
 
     async def _wait(self, run_id: str, there: Callable[[RunView], bool], within_s: float) -> RunView:
-        try:
-            async with asyncio.timeout(within_s):
-                while not there(view := await self.view(run_id)):
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
+        until = asyncio.get_running_loop().time() + within_s
+        while True:
             view = await self.view(run_id)
-            raise AssertionError(f"{view.status} {view.waiting_for} {[(s.name, s.status, s.error) for s in view.steps]}") from None
-        return view
+            if there(view):
+                return view
+            if asyncio.get_running_loop().time() > until:
+                told = [(step.name, step.status, step.error) for step in view.steps]
+                raise AssertionError(f"{view.status} {view.waiting_for} {told}")
+            await asyncio.sleep(0.02)
 
     async def exceptions(self, state: str | None = "open") -> tuple[BusinessException, ...]:
         return (await self.registers.list_exceptions(SALES, state=state)).items

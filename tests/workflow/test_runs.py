@@ -254,7 +254,7 @@ async def test_gathered_steps_wait_each_for_themselves(database: Database, datab
         await stage.until_waiting_for(run_id, "person")
         await asyncio.sleep(0.3)
         held = await stage.view(run_id)
-        assert [(s.name, s.status) for s in held.steps] == [("shell", "waiting"), ("demand", "done")]
+        assert {s.name: s.status for s in held.steps} == {"shell": "waiting", "demand": "done"}
         await stage.command(runs.resume_run, run_id)
         assert (await stage.until(run_id, "completed")).result == {"id": "shell demand"}
 

@@ -57,8 +57,10 @@ def _reach(source: Source, line: int) -> tuple[int, int]:
 
 
 def _head(node: ast.stmt) -> tuple[int, int]:
+    marks = getattr(node, "decorator_list", None)
+    first = marks[0].lineno if marks else node.lineno
     body = getattr(node, "body", None) or getattr(node, "cases", None)
     if not body:
-        return node.lineno, node.end_lineno or node.lineno
+        return first, node.end_lineno or node.lineno
     inner = body[0].pattern.lineno if isinstance(body[0], ast.match_case) else body[0].lineno
-    return node.lineno, max(node.lineno, inner - 1)
+    return first, max(node.lineno, inner - 1)

@@ -25,16 +25,15 @@ def _clock(source: Source) -> Iterator[Finding]:
     for node in source.nodes:
         if isinstance(node, ast.Attribute) and (_last(node.value), node.attr) in _CLOCKS:
             yield Finding(source.path, node.lineno, f"{_last(node.value)}.{node.attr}: ask the Clock")
-        if isinstance(node, ast.ImportFrom) and node.module == "time":
-            for name in _names(node) & _NOW:
-                yield Finding(source.path, node.lineno, f"time.{name}: ask the Clock")
+        if isinstance(node, ast.ImportFrom) and node.module == "time" and not _NOW.isdisjoint(_names(node)):
+            yield Finding(source.path, node.lineno, "time.time: ask the Clock")
 
 
 def _environment(source: Source) -> Iterator[Finding]:
     for node in source.nodes:
         if isinstance(node, ast.Attribute) and node.attr in _ENVIRONMENT and _last(node.value) == "os":
             yield Finding(source.path, node.lineno, f"os.{node.attr} is read in runtime/settings.py")
-        if isinstance(node, ast.ImportFrom) and node.module == "os" and _names(node) & _ENVIRONMENT:
+        if isinstance(node, ast.ImportFrom) and node.module == "os" and not _ENVIRONMENT.isdisjoint(_names(node)):
             yield Finding(source.path, node.lineno, "the environment is read in runtime/settings.py")
 
 

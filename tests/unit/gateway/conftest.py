@@ -41,6 +41,23 @@ def issuer() -> TestIssuer:
     return TestIssuer()
 
 
+EMPTY = """
+set local session_replication_role = replica;
+truncate audit, audit_seal, idempotency, usage, api_key restart identity;
+drop table if exists note
+"""
+
+
+@pytest.fixture
+async def database(module_database_url: str) -> AsyncIterator[Database]:
+    """A pool on the module's database, emptied after each test: cloning one per test would take most of the time."""
+    opened = await Database.connect(module_database_url, application_name="tests", max_size=8)
+    yield opened
+    async with opened.transaction() as connection:
+        await connection.execute(EMPTY)
+    await opened.close()
+
+
 @pytest.fixture
 async def desk(database: Database) -> Desk:
     await database.execute(CREATE)

@@ -121,8 +121,8 @@ async def test_quotas_are_exact_over_processes_and_outlive_redis(
     await redis.aclose()
 
 
-async def test_quota_is_open_when_its_store_is_away(build: Build, issuer: TestIssuer, database_url: str) -> None:
-    away = await Database.connect(database_url)
+async def test_quota_is_open_when_its_store_is_away(build: Build, issuer: TestIssuer, module_database_url: str) -> None:
+    away = await Database.connect(module_database_url)
     await away.close()
     async with client_of(build(database=away), issuer.token()) as client:
         answer = await client.get(NOTE)

@@ -17,13 +17,13 @@ from tests.support.tiny import Desk
 from tests.unit.gateway.conftest import CONFIG, Build, client_of, served_by
 
 
-async def test_health(stranger: httpx.AsyncClient, build: Build, database_url: str) -> None:
+async def test_health(stranger: httpx.AsyncClient, build: Build, module_database_url: str) -> None:
     assert (await stranger.get("/health/live")).json() == {"status": "live"}
     ready = await stranger.get("/health/ready")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
     assert ready.json()["checks"]["outbox"] == {"ok": True, "age_s": 0}
     assert ready.headers["ledgerway-mode"] == "sandbox"
-    away = await Database.connect(database_url)
+    away = await Database.connect(module_database_url)
     await away.close()
     async with client_of(build(database=away)) as client:
         unready = await client.get("/health/ready")

@@ -1,0 +1,77 @@
+"""What the types of an operation do not say themselves: repeated names, storable values, names of the address."""
+
+from typing import Any, Protocol
+
+import msgspec
+import pytest
+
+from contracts.call import Call
+from contracts.money import Exact
+from contracts.operation import operation, operations
+from contracts.problems import InvalidContent, InvalidRequest
+from runtime.http.arguments import Arguments
+
+
+class Thing(msgspec.Struct, frozen=True, kw_only=True):
+    """Anything."""
+
+    count: int = 1
+    more: Any = None
+
+
+class Things(Protocol):
+    """Things."""
+
+    @operation("POST", "/things/{number}", scope="")
+    async def put(
+        self, call: Call, number: int, body: Thing, size: int, tags: tuple[str, ...] = (), price: Exact | None = None
+    ) -> Thing:
+        """Put a thing."""
+        ...
+
+
+PUT = Arguments(operations(Things)[0], extra=["instance"])
+
+
+def decoded(query: bytes = b"size=1", body: bytes = b"{}", number: str = "7") -> dict[str, Any]:
+    return PUT.decode({"number": number, "instance": "netsuite"}, query, "application/json", body)
+
+
+def test_arguments_by_name() -> None:
+    found = decoded(b"size=3&tags=a&tags=b&price=12.50", b'{"count": 2}')
+    assert found == {
+        "instance": "netsuite",
+        "number": 7,
+        "size": 3,
+        "tags": ("a", "b"),
+        "price": Exact("12.50"),
+        "body": Thing(count=2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [(b"", "7"), (b"size=1", "07"), (b"size=1", "x"), (b"size=2147483648", "7"), (b"size=1&price=1e3", "7")],
+)
+def test_parameters_that_are_refused(query: bytes, number: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        decoded(query, number=number)
+    assert len(refused.value.errors) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (b'{"count": 2147483648}', "#/count"),
+        (b'{"more": {"a": [1, -99999999999]}}', "#/more/a/1"),
+        (b'{"more": {"a": "x\\u0000"}}', "#/more/a"),
+    ],
+)
+def test_what_no_column_takes_is_refused_wherever_it_stands(body: bytes, pointer: str) -> None:
+    with pytest.raises(InvalidContent) as refused:
+        decoded(body=body)
+    assert [violation.pointer for violation in refused.value.errors] == [pointer]
+
+
+def test_long_digits_in_texts_are_texts() -> None:
+    assert decoded(body=b'{"more": "order 12345678901234"}')["body"].more == "order 12345678901234"
