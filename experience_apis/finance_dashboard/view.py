@@ -44,6 +44,7 @@ async def rebuild(database: Database, tenant: str) -> int:
     async with unit_of_work(database) as connection:
         for table in projection.TABLES:
             await connection.execute(f"lock table {table} in share row exclusive mode")
+            # house: sql the names are those of projection.TABLES
             await connection.execute(f"delete from {table} where tenant = $1", tenant)  # noqa: S608
         while page := await read(connection, tenant, after=after, types=projection.SHOWN, limit=_PAGE):
             for published in page:

@@ -327,6 +327,8 @@ async def _tell_changed(
 
 async def earlier_open(unit: Unit, contract_id: str, before: date) -> Iterable[str]:
     """Groups of earlier periods of a contract that hold value and are not billed or skipped (PRIOR_INVOICE_OPEN)."""
-    sql = """select id from bill_group where tenant = $1 and contract_id = $2 and period_end < $3
-        and state not in ('billed', 'skipped') and transaction_count > 0 order by id"""
+    sql = """select id from bill_group g where tenant = $1 and contract_id = $2 and period_end < $3
+        and state not in ('billed', 'skipped') and (transaction_count > 0 or exists (
+          select from billable_transaction t where t.tenant = $1 and t.bill_group_id = g.id
+          and t.state not in ('reversed', 'written_off', 'excluded'))) order by id"""
     return tuple(r["id"] for r in await unit.connection.fetch(sql, unit.tenant, contract_id, before))

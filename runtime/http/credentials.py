@@ -5,28 +5,21 @@ A secret is a JSON document behind `env:NAME` or `file:PATH`; a private key insi
 
 import asyncio
 import time
-import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
-from httpx import HTTPError  # house: httpx the OAuth library's client is one, on outbound's transport
+from authlib.oauth2.auth import ClientAuth
+from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from msgspec import Struct
 
 from contracts.periods import Clock, SystemClock
-from contracts.problems import VendorCredentials, VendorUnavailable
-from runtime.http.outbound import TransportFactory, direct_transport
+from contracts.problems import VendorCredentials
+from runtime.http.outbound import Answer, Outbound, TransportFactory, VendorBudget, direct_transport
 from runtime.settings import SettingsError, secret
-
-with warnings.catch_warnings():
-    # Authlib announces its move to another HTTP library; ours is chosen in one place and moves with it.
-    from authlib.deprecate import AuthlibDeprecationWarning
-
-    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
-    from authlib.integrations.base_client import OAuthError
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -81,8 +74,21 @@ def _signed(found: Secret, grant: Grant, now: int) -> str:
     )
 
 
+class _Token(Struct, frozen=True):
+    """What a token endpoint answers (RFC 6749 section 5.1); some vendors give the seconds as text."""
+
+    access_token: str
+    expires_in: int | None = None
+
+
+class _Refusal(Struct, frozen=True):
+    """RFC 6749 section 5.2."""
+
+    error: str
+
+
 class OAuthToken:
-    """Bearer tokens of one connection: one request at a time gets a new one, all others wait for it."""
+    """Bearer tokens of one connection. Callers who need a new one at the same time share one request and its outcome."""
 
     def __init__(
         self,
@@ -96,50 +102,75 @@ class OAuthToken:
         self._vendor = vendor
         self._found = found
         self._grant = grant
-        self._url = base_url.rstrip("/") + grant.token_path
-        self._transport = transport(base_url)
+        self._base_url = base_url.rstrip("/")
         self._clock = clock or SystemClock()
-        self._lock = asyncio.Lock()
+        self._outbound = Outbound(vendor, self._base_url, VendorBudget(concurrency=1), None, transport, self._clock)
         self._token: str | None = None
         self._good_until = 0.0
+        self._renewal: asyncio.Task[None] | None = None
 
     async def headers(self, method: str, url: str) -> Mapping[str, str]:
         """`Authorization: Bearer ...` (the request itself plays no part)."""
-        async with self._lock:
-            if self._token is None or time.monotonic() >= self._good_until:
-                await self._renew()
+        if self._token is None or time.monotonic() >= self._good_until:
+            await asyncio.shield(self._renewed())
         return {"authorization": f"Bearer {self._token}"}
 
-    def forget(self) -> None:
-        """Ask for a new token next time."""
-        self._token = None
+    def forget(self, refused: Mapping[str, str]) -> None:
+        """Ask for a new token next time, unless the refused one was replaced already."""
+        if refused.get("authorization") == f"Bearer {self._token}":
+            self._token = None
+
+    def _renewed(self) -> asyncio.Task[None]:
+        """The renewal under way. It outlives the caller who began it: others wait for the same one."""
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._renew())
+            self._renewal.add_done_callback(self._done)
+        return self._renewal
+
+    def _done(self, renewal: asyncio.Task[None]) -> None:
+        self._renewal = None
+        if not renewal.cancelled():
+            renewal.exception()  # whoever still waits has it; nobody is no error of the loop
 
     async def _renew(self) -> None:
         answer = await self._ask()
-        life = int(answer.get("expires_in") or _DEFAULT_LIFE_S)
-        self._token = str(answer["access_token"])
-        self._good_until = time.monotonic() + max(1, life - _EARLY_S)
+        life = answer.expires_in or _DEFAULT_LIFE_S
+        self._token = answer.access_token
+        self._good_until = time.monotonic() + max(1, life - min(_EARLY_S, life // 2))
 
-    async def _ask(self) -> Mapping[str, Any]:
+    async def _ask(self) -> _Token:
+        headers, body = self._request()
+        answer = await self._outbound.send(
+            "POST", self._grant.token_path, operation="token", writes=False, headers=headers, content=body
+        )
+        if answer.status == 200:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                return _token(answer.body)
+        raise VendorCredentials(
+            f"{self._vendor} gives no token: {_refusal(answer)}.", vendor=self._vendor, operation="token"
+        )
+
+    def _request(self) -> tuple[dict[str, str], str]:
+        """Headers and form of the token request."""
         found, grant = self._found, self._grant
         form = dict(grant.form)
         if grant.assertion_field:
             form[grant.assertion_field] = _signed(found, grant, int(self._clock.now().timestamp()))
-        client = AsyncOAuth2Client(
-            found.client_id,
-            found.client_secret,
-            token_endpoint_auth_method=grant.auth,
-            transport=self._transport,
-            trust_env=False,
-        )
-        try:
-            answer: Mapping[str, Any] = await client.fetch_token(self._url, grant_type=grant.grant_type, **form)
-        except OAuthError as refused:
-            raise VendorCredentials(
-                f"{self._vendor} gives no token: {refused.error}.", vendor=self._vendor, operation="token"
-            ) from refused
-        except HTTPError as away:
-            raise VendorUnavailable(
-                f"{self._vendor} does not answer at its token endpoint.", vendor=self._vendor, operation="token"
-            ) from away
-        return answer
+        body = prepare_token_request(grant.grant_type, **form)
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        client = ClientAuth(found.client_id, found.client_secret or "", grant.auth)
+        _, headers, body = client.prepare("POST", self._base_url + grant.token_path, headers, body)
+        return headers, body
+
+
+def _token(body: bytes) -> _Token:
+    return msgspec.json.decode(body, type=_Token, strict=False)
+
+
+def _refusal(answer: Answer) -> str:
+    """The vendor's error code, else the status: never what it says at length."""
+    try:
+        code = msgspec.json.decode(answer.body, type=_Refusal).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return f"HTTP {answer.status} without an error code"
+    return code[:100] if code.isascii() and code.isprintable() else f"HTTP {answer.status}"

@@ -217,7 +217,10 @@ class Outbound:
                 ):  # else callers with less patience than we hide a dead vendor
                     self._no_answer(operation, "deadline")
                 raise
-        self.breaker.record(answered=response.status < 500 or not self._judges_status)
+        if response.status >= 500 and self._judges_status:
+            self._no_answer(operation, f"status {response.status}")
+        else:
+            self.breaker.record(answered=True)
         log.debug("vendor.answered", vendor=self._vendor, operation=operation, status=response.status)
         return response
 

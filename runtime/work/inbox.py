@@ -7,6 +7,7 @@ handler fails, the batch is rolled back and done again with a savepoint per row.
 those of EVT-6 (at once for a refusal) is processed with an error and a dead letter. A kind nobody handles fails likewise.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -82,10 +83,9 @@ class Inbox:
         return await self._database.fetchval(_NEXT_S)  # type: ignore[no-any-return]
 
     async def _next_batch(self) -> int:
-        try:
+        with contextlib.suppress(_Careful):
             return await self._work(careful=False)
-        except _Careful:
-            return await self._work(careful=True)
+        return await self._work(careful=True)
 
     async def _work(self, *, careful: bool) -> int:
         async with unit_of_work(self._database) as connection:
@@ -111,7 +111,7 @@ class Inbox:
         delivery = Delivery(**{name: row[name] for name in Delivery.__struct_fields__})
         call = self._call(row)
         if not careful:
-            return await self._attempt(lambda: handler(connection, call, delivery))
+            return await self._attempt(lambda: handler(connection, call, delivery), quiet=True)
 
         async def in_savepoint() -> None:
             async with connection.transaction():

@@ -9,6 +9,7 @@ after the delays of EVT-6 (at once for a business refusal), is a dead letter; ot
 Nothing polls fast: NOTIFY wakes, `drain` says when the next retry is due.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -106,10 +107,9 @@ class Relay:
         return await self._database.fetchval(_NEXT_S)  # type: ignore[no-any-return]
 
     async def _next_batch(self) -> int:
-        try:
+        with contextlib.suppress(_Careful):
             return await self._work(careful=False)
-        except _Careful:
-            return await self._work(careful=True)
+        return await self._work(careful=True)
 
     async def _work(self, *, careful: bool) -> int:
         async with unit_of_work(self._database) as connection:
@@ -181,7 +181,7 @@ class _Batch:
             return failure_of(unreadable)
         call = relay.call_for(row["tenant"], row["correlation_id"], row["id"])
         if not self._careful:
-            return await relay.attempt(lambda: handler(connection, call, event))
+            return await relay.attempt(lambda: handler(connection, call, event), quiet=True)
 
         async def in_savepoint() -> None:
             async with connection.transaction():

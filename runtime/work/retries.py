@@ -24,10 +24,11 @@ class Failure(Struct, frozen=True):
 
 
 class Attempt(Protocol):
-    """Runs work; what it raises becomes a Failure, except the types in `passing`, which rise."""
+    """Runs work; what it raises becomes a Failure, except the types in `passing`, which rise. An unexpected error is logged,
+    with its trace, unless `quiet` says that the work is about to be tried again."""
 
     async def __call__(
-        self, work: Callable[[], Awaitable[T]], *, passing: tuple[type[Exception], ...] = ()
+        self, work: Callable[[], Awaitable[T]], *, passing: tuple[type[Exception], ...] = (), quiet: bool = False
     ) -> T | Failure: ...
 
 

@@ -39,8 +39,10 @@ _MONTHS_EVERY_S = 6 * 3600.0
 _AFTER_FAILURE_S = 1.0
 
 
-async def attempt(work: Callable[[], Awaitable[T]], *, passing: tuple[type[Exception], ...] = ()) -> T | Failure:
-    """Runs work; what it raises becomes a Failure, except the types in `passing`, which rise."""
+async def attempt(
+    work: Callable[[], Awaitable[T]], *, passing: tuple[type[Exception], ...] = (), quiet: bool = False
+) -> T | Failure:
+    """See `retries.Attempt`."""
     try:
         return await work()
     except passing:
@@ -51,7 +53,8 @@ async def attempt(work: Callable[[], Awaitable[T]], *, passing: tuple[type[Excep
         log.warning("work.store_away", error=type(away).__name__, detail=str(away))
         return failure_of(StoreAway("A store or a system does not answer."))
     except Exception as unknown:
-        log.exception("work.failed", error=type(unknown).__name__)
+        if not quiet:
+            log.exception("work.failed", error=type(unknown).__name__)
         return Failure(Internal(f"Ledgerway failed: {type(unknown).__name__}."), "unexpected")
 
 

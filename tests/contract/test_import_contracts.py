@@ -76,6 +76,7 @@ PLANTED = {
         ("contracts.events.event", "asyncio"),
         ("process_apis.onboarding.rules", "runtime.ports"),
         ("system_apis.workday.mapping", "runtime.telemetry"),
+        ("experience_apis.finance_dashboard.projection", "runtime.data.database"),
     ],
     "Adapters translate, they never decide": [("system_apis.netsuite.adapter", "domain.tax")],
 }

@@ -95,7 +95,7 @@ def test_approved_time_becomes_a_posted_invoice(running: Demo, onboarded: dict[s
 
     explained = running.api("billing-analyst", "GET", f"/process/v1/explanations/{invoice['id']}").body
     kinds = {link["kind"] for chain in explained["chains"] for link in chain["links"]}
-    assert {"line", "transaction", "rating", "entry", "approval", "contract", "deal"} <= kinds
+    assert {"invoice_line", "transaction", "rating", "time_entry", "approval", "contract", "deal"} <= kinds
     assert transactions(running, entry.source_ref, "invoiced")
 
 

@@ -40,8 +40,12 @@ def _environment(source: Source) -> Iterator[Finding]:
 def _importing(library: str, home: str) -> Callable[[Source], Iterator[Finding]]:
     def check(source: Source) -> Iterator[Finding]:
         for node in source.nodes:
-            named = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            named += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            if isinstance(node, ast.Import):
+                named = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                named = [node.module or ""]
+            else:
+                continue
             if any(name.split(".")[0] == library for name in named):
                 yield Finding(source.path, node.lineno, f"{library} is used in {home} only")
 

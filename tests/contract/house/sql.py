@@ -15,7 +15,8 @@ from tests.contract.house.tree import ROOT, Source
 _UNKNOWN = "\x00"
 _TABLE = re.compile(r"create table (\w+) \((.*?)\n\)", re.S)
 _STATEMENT = re.compile(r"\s*(select|insert into|update|delete from|with|merge into|from)\b\s", re.I)
-_CONSTANT = re.compile(r"_{0,2}[A-Z][A-Z0-9_]*")
+_CONSTANT = re.compile(r"_{0,2}[A-Z][A-Z0-9_]*(\[\w+\])?")
+_HOLE = re.compile(r"\{(\w+)\}")
 _EMBEDDED = re.compile(r"(?<!\$)\bselect\b.+\bfrom\b|\binsert into \w+ ?\(|\bupdate \w+ set\b|\bdelete from \w+", re.S)
 
 
@@ -50,9 +51,10 @@ def _statements(source: Source) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         return
     known, parts = _constants(source), _parts(source)
     for node in source.nodes:
-        if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and id(node) not in parts:
+        if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp | ast.Call) and id(node) not in parts:
             text, loose = _resolved(node, known)
-            if text is not None and _is_sql(text):
+            template = isinstance(node, ast.Constant) and text is not None and _HOLE.search(text)
+            if text is not None and not template and _is_sql(text):
                 yield node.lineno, text, loose
 
 
@@ -65,7 +67,7 @@ def _is_sql(text: str) -> bool:
 
 def _parts(source: Source) -> set[int]:
     """Nodes that are no statement of their own: docstrings, and what lies inside another string expression."""
-    whole = [n for n in source.nodes if isinstance(n, ast.JoinedStr | ast.BinOp)]
+    whole = [n for n in source.nodes if isinstance(n, ast.JoinedStr | ast.BinOp) or _filled(n)]
     return {id(part) for node in whole for part in ast.walk(node) if part is not node} | source.docstrings
 
 
@@ -89,7 +91,23 @@ def _resolved(node: ast.AST, known: dict[str, str]) -> tuple[str | None, tuple[s
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
         pieces = [_piece(side, known) for side in (node.left, node.right)]
         return "".join(text for text, _ in pieces), tuple(name for _, loose in pieces for name in loose)
+    if isinstance(node, ast.Call) and _filled(node):
+        return _filling(node, known)
     return None, ()
+
+
+def _filled(node: ast.AST) -> bool:
+    """Whether it is a template filled in by name: `TEXT.format(a=..., b=...)`."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
+    return called and isinstance(node, ast.Call) and bool(node.keywords) and not node.args
+
+
+def _filling(node: ast.Call, known: dict[str, str]) -> tuple[str | None, tuple[str, ...]]:
+    assert isinstance(node.func, ast.Attribute)
+    text, _ = _piece(node.func.value, known)
+    given = {word.arg: _piece(word.value, known) for word in node.keywords}
+    filled = _HOLE.sub(lambda hole: given.get(hole[1], (_UNKNOWN, ()))[0], text)
+    return filled, tuple(name for _, loose in given.values() for name in loose)
 
 
 def _piece(node: ast.AST, known: dict[str, str]) -> tuple[str, tuple[str, ...]]:
@@ -112,11 +130,13 @@ RULES = (
             ("runtime/a.py", "_C = 'id'\nSQL = f'''\n  select {_C}\n  from project where id = $1'''\n"),
             ("runtime/a.py", _HEAD + "await db.execute(f'delete from {table} where id = $1')\n"),
             ("runtime/a.py", "SQL = 'update invoice ' + 'set state = $1'\n"),
+            ("runtime/a.py", "SQL = 'select {a} from run where id = $1'\nx = SQL.format(a=COLUMNS)\n"),
             ("runtime/a.py", "SQL = 'with x as (select 1) insert into outbox (id) select 1'\n"),
         ),
         good=(
             ("runtime/a.py", "SQL = 'select id from run where tenant = $1'\n"),
             ("runtime/a.py", "SQL = 'select name from slot'\n"),
+            ("runtime/a.py", "T = 'tenant = $1'\nSQL = 'select id from run where {t}'\nx = SQL.format(t=T)\n"),
             ("runtime/a.py", "'''select what from run to show'''\nx = 'Update project 7.'\n"),
             ("runtime/a.py", "SQL = 'select position from outbox'  # house: tenant the relay serves all tenants\n"),
         ),
@@ -128,6 +148,7 @@ RULES = (
             ("runtime/a.py", _HEAD + "await db.execute(f\"select id from run where tenant = '{tenant}'\")\n"),
             ("runtime/a.py", _HEAD + "await db.execute('delete from run where tenant = ' + tenant)\n"),
             ("runtime/a.py", _HEAD + "await db.execute('delete from run where tenant = %s' % tenant)\n"),
+            ("runtime/a.py", "SQL = 'select id from run where tenant = {t}'\nx = SQL.format(t=tenant)\n"),
         ),
         good=(
             ("runtime/a.py", "_COLUMNS = 'id, state'\nSQL = f'select {_COLUMNS} from run where tenant = $1'\n"),

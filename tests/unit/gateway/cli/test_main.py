@@ -1,0 +1,75 @@
+"""The command line as a whole: versions, help, misuse, and what is imported when."""
+
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from cyclopts import App
+
+from gateway.cli import root
+from tests.unit.gateway.cli.conftest import Run
+
+
+def test_version(ledgerway: Run) -> None:
+    assert ledgerway("--version").out.startswith("ledgerway ")
+
+
+def test_without_a_command_the_help_is_shown(ledgerway: Run) -> None:
+    said = ledgerway()
+    assert said.code == 0
+    for name in ("demo", "billing", "openapi", "--json", "Exit codes"):
+        assert name in said.out
+
+
+def _commands(app: App, *path: str) -> list[tuple[str, ...]]:
+    names = [name for name in app if not name.startswith("-")]
+    return [found for name in names for found in _commands(app[name], *path, name)] or [path]
+
+
+@pytest.mark.parametrize("path", _commands(root._make()), ids=" ".join)
+def test_every_command_has_help_with_an_example(ledgerway: Run, path: tuple[str, ...]) -> None:
+    said = ledgerway(*path, "--help")
+    assert said.code == 0
+    assert f"ledgerway {' '.join(path)}" in said.out.split("Example: ")[1].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "near"),
+    [
+        (("biling", "ready"), '"billing"'),
+        (("runs", "lst"), '"list"'),
+        (("runs", "list", "--lmit", "3"), "--limit"),
+        (("runs", "list", "--josn"), "--json"),
+        (("runs", "list", "--as", "finanse"), "finance"),
+        (("sandbox", "fault", "netsuite"), "--list"),
+    ],
+)
+def test_misuse_ends_with_2_and_the_nearest_name(ledgerway: Run, line: tuple[str, ...], near: str) -> None:
+    said = ledgerway(*line)
+    assert (said.code, said.out) == (2, "")
+    assert near in said.err
+
+
+def test_misuse_with_json_is_a_document(ledgerway: Run) -> None:
+    said = ledgerway("runs", "show", "--json")
+    assert said.code == 2
+    assert "RUN_ID" in msgspec.json.decode(said.err)["detail"]
+
+
+def test_an_unknown_setting_is_misuse(ledgerway: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGERWAY_PROT", "1")
+    said = ledgerway("runs", "list")
+    assert said.code == 2
+    assert "LEDGERWAY_PORT" in said.err
+
+
+def _imported(*argv: str) -> set[str]:
+    code = f"import sys; from gateway.cli.main import main; main({argv!r}); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20)
+    return set(done.stderr.split())
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    assert not {"cyclopts", "msgspec", "asyncio"} & _imported("--version")
+    assert not {"httpx", "aiohttp", "asyncpg", "joserfc", "uvicorn", "litestar", "rich.markdown"} & _imported("--help")
