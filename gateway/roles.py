@@ -93,6 +93,7 @@ def run_worker(settings: Settings) -> int:
 
 
 async def _worker(settings: Settings) -> None:
+    from runtime.work.housekeeping import housekeeping
     from runtime.work.worker import Worker
 
     services = await open_services(settings, "ledgerway-worker")
@@ -104,6 +105,7 @@ async def _worker(settings: Settings) -> None:
         [*processes, *views],
         hooks=ExceptionHooks(services.clock),
         scopes=PORT_SCOPES | {"hcm:cost"},
+        sweeps=housekeeping(services.database, services.clock),
     )
     gc.collect()
     gc.freeze()

@@ -19,22 +19,25 @@ from runtime.bind import Served, bind
 from runtime.connections import Connection, Connections
 from runtime.http.outbound import AsyncBaseTransport, TransportFactory, direct_transport
 from runtime.http.remote import Remote
+from runtime.http.requests import admitted
 
 P = TypeVar("P")
 
 
 class _Complete:
-    """An adapter plus an honest refusal for each operation its vendor cannot do."""
+    """An adapter that takes what it would take over HTTP, plus an honest refusal for each operation its vendor cannot do."""
 
     def __init__(self, port: type, connection: Connection, adapter: object, unsupported: dict[str, str]) -> None:
         for operation in operations(port):
             reason = unsupported.get(operation.id)
-            method = getattr(adapter, operation.name) if reason is None else _refusal(operation, connection, reason)
-            setattr(self, operation.name, method)
+            if reason is None:
+                setattr(self, operation.name, admitted(operation, getattr(adapter, operation.name)))
+            else:
+                setattr(self, operation.name, _refusal(operation, connection, reason))
 
 
 def _refusal(operation: Operation, connection: Connection, reason: str) -> Any:
-    async def refuse(_call: Call, **_arguments: Any) -> Any:
+    async def refuse(_call: Call, *_args: Any, **_arguments: Any) -> Any:
         raise Unsupported(
             f"{connection.vendor} cannot do this: {reason}", vendor=connection.vendor, operation=operation.id
         )

@@ -34,7 +34,8 @@ on conflict (tenant, id) do update set version = excluded.version, state = exclu
 where finance_transaction.version < excluded.version
 """
 _TIMELINE = """
-insert into finance_timeline (tenant, event_id, item_id, at, system, what, actor) values ($1, $2, $3, $4, $5, $6, $7)
+insert into finance_timeline (tenant, event_id, item_id, version, at, system, what, actor)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (tenant, event_id) do nothing
 """
 
@@ -88,7 +89,7 @@ def _transaction(event: events.TransactionEvent) -> Statement:
 
 def _moment(event: Event, item_id: str, system: str, what: str) -> Statement:
     said = f"{what}: {event.reason}" if event.reason else what
-    return _TIMELINE, (event.dedup_key, item_id, event.occurred_at, system, said, event.actor)
+    return _TIMELINE, (event.dedup_key, item_id, event.version, event.occurred_at, system, said, event.actor)
 
 
 def _became(event: events.BillGroupChanged) -> str:

@@ -63,7 +63,7 @@ where ($2::text is null or state = $2) and place > $3 order by place limit $4
 """
 _ITEM = "select body, checks from finance_item where tenant = $1 and id = $2"
 _TIMELINE = """
-select at, system, what, actor from finance_timeline where tenant = $1 and item_id = $2 order by at, event_id
+select at, system, what, actor from finance_timeline where tenant = $1 and item_id = $2 order by at, version, event_id
 """
 _READ_AT = "select instance, feed, read_at from feed where tenant = $1"
 _OLDEST_UNSEEN = "select min(occurred_at) from outbox where tenant = $1 and relayed_at is null"

@@ -164,11 +164,11 @@ def _read(root: App, tokens: list[str]) -> Callable[[], Any]:
 
 
 def _sentence(root: App, error: CycloptsError) -> str:
-    """What is wrong; for an option that is nowhere known, the nearest of those all commands share."""
+    """What is wrong; an option that the command does not have may be one that all commands share."""
     text = str(error).strip()
-    token = (error.unused_tokens or [""])[0]
-    if not token.startswith("-"):
+    wrong = getattr(getattr(error, "token", None), "keyword", None) or (error.unused_tokens or [""])[0]
+    if not wrong.startswith("-") or "Did you mean" in text:
         return text
     shared = [name for argument in root.meta.assemble_argument_collection() for name in argument.names]
-    near = difflib.get_close_matches(token, shared, n=1)
-    return f"Unknown option: {token}." + (f" Did you mean {near[0]}?" if near else "")
+    near = difflib.get_close_matches(wrong, shared, n=1)
+    return f"Unknown option: {wrong}." + (f" Did you mean {near[0]}?" if near else "")

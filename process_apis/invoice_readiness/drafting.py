@@ -55,6 +55,7 @@ def _correlation(unit: Unit, facts: Facts) -> str:
 async def _store(
     unit: Unit, facts: Facts, judgement: Judgement, made: DraftInvoice, body: DraftRequest
 ) -> DraftInvoice:
+    unit = unit._replace(call=replace(unit.call, correlation_id=made.correlation_id))
     group = await bill_groups.evaluated(unit, facts.group, evaluation(unit, facts, judgement))
     invoice = replace(made, id=new_id("inv", unit.now))
     stored = await invoices.add(unit, invoice)

@@ -120,6 +120,10 @@ class OAuthToken:
         if refused.get("authorization") == f"Bearer {self._token}":
             self._token = None
 
+    async def close(self) -> None:
+        """Close the connections to the token endpoint."""
+        await self._outbound.close()
+
     def _renewed(self) -> asyncio.Task[None]:
         """The renewal under way. It outlives the caller who began it: others wait for the same one."""
         if self._renewal is None:

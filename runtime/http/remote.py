@@ -1,7 +1,6 @@
 """Operations -> an HTTP client that *is* the port: same arguments, same result, same problem as the implementation."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -9,66 +8,59 @@ from msgspec import DecodeError, Struct, ValidationError
 
 from contracts.call import Call
 from contracts.operation import Operation, operations
-from contracts.problems import PROBLEMS, Internal, Problem, Violation
-from contracts.wire import decode, encode
-from runtime.http.hop import HopTokens
+from contracts.periods import Clock
+from contracts.problems import PROBLEMS, Internal, Problem, Unauthenticated, Violation
+from contracts.wire import decode
+from runtime.bind import bind
+from runtime.http.hop import HEADER, NOT_SERVED, HopTokens, fingerprint
 from runtime.http.outbound import Answer, Outbound, TransportFactory, VendorBudget, direct_transport
+from runtime.http.replies import PROBLEM
+from runtime.http.requests import Requests, address
+from runtime.telemetry import log
 
 P = TypeVar("P")
-HOP_HEADER = "ledgerway-call"
+_CONCURRENCY = 100
+_LONGEST_S = (
+    300.0  # house: float seconds: as long as a vendor may take with all retries; the call's deadline is shorter
+)
 
 
 class _Wire(Struct, frozen=True):
     """The members of a problem that a client needs to raise it again."""
 
+    code: str
     detail: str = ""
-    code: str = "internal"
     errors: tuple[dict[str, str], ...] = ()
     facts: dict[str, Any] = {}
-    type: str = ""
 
 
-def problem_from(answer: Answer) -> Problem:
-    """The problem an answer stands for. Anything that is no problem of ours is Internal."""
+def problem_from(answer: Answer) -> Problem | None:
+    """The problem an answer stands for; None when it is none of ours."""
+    if not answer.headers.get("content-type", "").startswith(PROBLEM):
+        return None
     try:
         wire = decode(answer.body, _Wire)
-    except (DecodeError, ValidationError):
-        return Internal(f"A layer answered {answer.status} without a problem.")
-    kind = PROBLEMS.get(wire.code, Internal)
-    errors = [Violation(**{("in_" if k == "in" else k): v for k, v in e.items()}) for e in wire.errors]
-    return kind(wire.detail, errors=errors, **wire.facts)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def _request(operation: Operation, prefix: str, arguments: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    path, query, body = prefix + operation.path, {}, None
-    for parameter in operation.parameters:
-        value = arguments.get(parameter.name)
-        if parameter.source == "path":
-            path = path.replace(f"{{{parameter.name}}}", quote(_text(value), safe=":"))
-        elif parameter.source == "body":
-            body = encode(value)
-        elif value is not None:
-            query[parameter.name] = _text(value)
-    headers = {"content-type": "application/json"} if body is not None else {}
-    return path, {"params": query, "content": body, "headers": headers}
+        errors = [Violation(**{("in_" if k == "in" else k): v for k, v in e.items()}) for e in wire.errors]
+    except (DecodeError, ValidationError, TypeError):
+        return None
+    problem = PROBLEMS.get(wire.code, Internal)(wire.detail, errors=errors)
+    problem.facts = wire.facts
+    return problem
 
 
 class Remote:
     """Another process of this installation at `base_url`."""
 
-    def __init__(self, base_url: str, tokens: HopTokens, transport: TransportFactory = direct_transport) -> None:
-        self._tokens = tokens
-        self._outbound = Outbound(
-            "ledgerway", base_url, VendorBudget(concurrency=100), transport=transport, judges_status=False
-        )
+    def __init__(
+        self,
+        base_url: str,
+        tokens: HopTokens,
+        transport: TransportFactory = direct_transport,
+        clock: Clock | None = None,
+    ) -> None:
+        self._tokens, self._clock = tokens, clock
+        budget = VendorBudget(concurrency=_CONCURRENCY, timeout_s=_LONGEST_S)
+        self._outbound = Outbound("ledgerway", base_url, budget, transport=transport, judges_status=False)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -76,30 +68,45 @@ class Remote:
 
     def port(self, port: type[P], instance: str) -> P:
         """A port of a connection, served by the system layer over there."""
-        return self.client(port, f"/system/v1/{quote(instance)}")
+        return self.client(port, f"/system/v1/{quote(instance, safe='')}")
 
     def client(self, contract: type[P], prefix: str) -> P:
-        """Any contract, served at `prefix` over there."""
-        members = {o.name: self._method(o, prefix) for o in operations(contract)}
-        return cast(P, type(f"Remote{contract.__name__}", (), {k: staticmethod(v) for k, v in members.items()})())
+        """Any contract, served at `prefix` over there, behind the same guards as an implementation here."""
+        members = {o.name: staticmethod(self._method(o, prefix)) for o in operations(contract)}
+        return bind(contract, cast(P, type(f"Remote{contract.__name__}", (), members)()), self._clock)
 
     def _method(self, operation: Operation, prefix: str) -> Callable[..., Awaitable[Any]]:
-        names = [p.name for p in operation.parameters]
+        requests, template = Requests(operation), prefix + operation.path
 
         async def method(call: Call, *args: Any, **kwargs: Any) -> Any:
-            path, request = _request(operation, prefix, dict(zip(names, args, strict=False)) | kwargs)
-            answer = await self._send(operation, call, path, request)
+            request = requests.of(requests.named(args, kwargs))
+            answer = await self._send(
+                operation, call, address(template, request.path), request.query_string, request.body
+            )
             if answer.status >= 400:
-                raise problem_from(answer)
-            return decode(answer.body, operation.result)
+                raise self._problem(operation, answer)
+            return None if answer.status == 204 else decode(answer.body, operation.result)
 
         return method
 
-    async def _send(self, operation: Operation, call: Call, path: str, request: dict[str, Any]) -> Answer:
-        token = self._tokens.sign(call, f"{operation.method} {path}")
-        request["headers"] |= {HOP_HEADER: token}
-        if call.idempotency_key:
-            request["headers"]["idempotency-key"] = f'"{call.idempotency_key}"'
+    async def _send(self, operation: Operation, call: Call, path: str, query: str, body: bytes | None) -> Answer:
+        token = self._tokens.sign(call, fingerprint(operation.method, path, query, body or b""))
+        headers = {HEADER: token} | ({} if body is None else {"content-type": "application/json"})
         return await self._outbound.send(
-            operation.method, path, operation=operation.id, writes=operation.effects, **request
+            operation.method,
+            f"{path}?{query}" if query else path,
+            operation=operation.id,
+            writes=operation.effects,
+            headers=headers,
+            content=body,
         )
+
+    def _problem(self, operation: Operation, answer: Answer) -> Problem:
+        """What the layer says; a refusal of ourselves, or of somebody in between, is no answer to the caller's question."""
+        problem = problem_from(answer)
+        if problem is None:
+            self._outbound.judged(answer, operation.id, operation.effects)
+        elif not isinstance(problem, Unauthenticated) and problem.code != NOT_SERVED:
+            return problem
+        log.error("layer.refused", operation=operation.id, status=answer.status)
+        return Internal(f"Another layer of Ledgerway does not serve {operation.id}; the request was fine.")

@@ -5,33 +5,42 @@ There is no front door here: a request is taken only with the token our own laye
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+from urllib.parse import unquote
 
 from litestar import Litestar, Request, Response
+from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from contracts.call import Call
-from contracts.problems import Internal, NotFound, Problem, Unauthenticated
+from contracts.problems import Internal, InvalidRequest, NotFound, Problem, TooLarge, Unauthenticated
 from runtime.bind import Served
 from runtime.http.arguments import BODY_LIMIT, Arguments
-from runtime.http.hop import HopTokens
+from runtime.http.hop import HEADER, NOT_SERVED, HopTokens, fingerprint
 from runtime.http.replies import Replier, Reply, problem_reply
 from runtime.telemetry import log
 
-HOP_HEADER = "ledgerway-call"
 _NO_OPENAPI: OpenAPIConfig | None = None
+_Request = Request[Any, Any, Any]
 
 
-def layer(served: Iterable[Served], tokens: HopTokens) -> Litestar:
+def layer(served: Iterable[Served], tokens: HopTokens) -> ASGIApp:
     """The application of one layer. Every answer is an operation's result or a problem."""
-    handlers = [_handler(one, tokens) for one in served]
-    return Litestar(
-        route_handlers=handlers,
+    app = Litestar(
+        route_handlers=[_handler(one, tokens) for one in served],
         openapi_config=_NO_OPENAPI,
         logging_config=None,
-        exception_handlers={Exception: _unknown, 404: _nothing},
+        exception_handlers={Exception: _unknown, 404: _nothing, 405: _nothing, 413: _too_large},
         request_max_body_size=BODY_LIMIT,
     )
+
+    async def routed_as_it_came(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            scope["path"] = scope["raw_path"].decode("ascii", "replace").partition("?")[0]
+        await app(scope, receive, send)
+
+    return routed_as_it_came
 
 
 def _path(template: str) -> str:
@@ -45,19 +54,18 @@ def _handler(served: Served, tokens: HopTokens) -> HTTPRouteHandler:
     extra = [part[1:-1] for part in served.path.split("/") if part.startswith("{") and part[1:-1] not in own]
     arguments, replier = Arguments(operation, extra), Replier(operation)
 
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def handle(request: _Request) -> Response[bytes]:
+        correlation_id = ""
         try:
-            call = _call(request, tokens)
-            given = arguments.decode(
-                request.path_params,
-                request.scope["query_string"],
-                request.headers.get("content-type"),
-                await request.body(),
-            )
-            result = await served.invoke(call, given)
+            body = await request.body()
+            call = _call(request, body, tokens)
+            correlation_id = call.correlation_id
+            names = {name: _decoded(text) for name, text in request.path_params.items()}
+            query, media = request.scope["query_string"], request.headers.get("content-type")
+            result = await served.invoke(call, arguments.decode(names, query, media, body))
         except Problem as problem:
-            return _response(problem_reply(problem, correlation_id=_correlation(request)))
-        return _response(replier.reply(result, target=request.url.path, params=request.path_params))
+            return _response(problem_reply(problem, correlation_id=correlation_id))
+        return _response(replier.reply(result, target=request.scope["path"], params=names))
 
     named: Callable[..., Awaitable[Response[bytes]]] = handle
     handle.__name__ = operation.id.replace(".", "_")
@@ -67,15 +75,19 @@ def _handler(served: Served, tokens: HopTokens) -> HTTPRouteHandler:
     )(named)
 
 
-def _call(request: Request[Any, Any, Any], tokens: HopTokens) -> Call:
-    token = request.headers.get(HOP_HEADER)
+def _call(request: _Request, body: bytes, tokens: HopTokens) -> Call:
+    token = request.headers.get(HEADER)
     if token is None:
         raise Unauthenticated("This layer takes calls of other layers only; ask the gateway.")
-    return tokens.read(token, f"{request.method} {request.url.path}")
+    query = request.scope["query_string"].decode("latin-1")
+    return tokens.read(token, fingerprint(request.method, request.scope["path"], query, body))
 
 
-def _correlation(request: Request[Any, Any, Any]) -> str:
-    return request.headers.get("x-correlation-id", "")
+def _decoded(segment: str) -> str:
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The path is not UTF-8.") from error
 
 
 def _response(reply: Reply) -> Response[bytes]:
@@ -84,11 +96,18 @@ def _response(reply: Reply) -> Response[bytes]:
     return Response(reply.body, status_code=reply.status, headers=headers, media_type=media)
 
 
-def _nothing(request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
-    problem = NotFound("There is no such operation in this layer.")
-    return _response(problem_reply(problem, correlation_id=_correlation(request)))
+def _nothing(_request: _Request, _error: Exception) -> Response[bytes]:
+    return _problem(NotFound("There is no such operation in this layer.", code=NOT_SERVED))
 
 
-def _unknown(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _too_large(_request: _Request, _error: Exception) -> Response[bytes]:
+    return _problem(TooLarge(f"The body may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT))
+
+
+def _unknown(request: _Request, error: Exception) -> Response[bytes]:
     log.error("layer.failed", path=request.url.path, exc_info=error)
-    return _response(problem_reply(Internal("Ledgerway failed; the request was fine."), correlation_id=""))
+    return _problem(Internal("Ledgerway failed; the request was fine."))
+
+
+def _problem(problem: Problem) -> Response[bytes]:
+    return _response(problem_reply(problem, correlation_id=""))

@@ -51,7 +51,17 @@ from runtime.http.spec_components import (
 
 OPENAPI_VERSION = "3.1.2"
 _ANY_REQUEST = (
-    *(InvalidRequest, Unauthenticated, Forbidden, NotAcceptable, TargetTooLong, Throttled, QuotaSpent, HeadersTooLarge),
+    *(
+        InvalidRequest,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        NotAcceptable,
+        TargetTooLong,
+        Throttled,
+        QuotaSpent,
+        HeadersTooLarge,
+    ),
     *(Internal, StoreAway, DeadlineExceeded),
 )
 _NO_NUL = "^[^\\u0000]*$"
@@ -287,8 +297,6 @@ def _tagged(operation: Operation) -> bool:
 def problems_of(operation: Operation) -> list[type[Problem]]:
     """Every problem an operation may answer with, the gateway's own included."""
     found: list[type[Problem]] = [*_ANY_REQUEST, *operation.problems]
-    if any(p.source == "path" for p in operation.parameters):
-        found.append(NotFound)
     if operation.method != "GET":
         found.append(TooLarge)
     if operation.body is not None:
@@ -300,7 +308,7 @@ def problems_of(operation: Operation) -> list[type[Problem]]:
     if operation.method in ("PUT", "PATCH", "DELETE"):
         found += [PreconditionRequired, PreconditionFailed]
     if any(problem.slug == "vendor-refused" for problem in operation.problems):
-        found += [NotFound, Unsupported]
+        found.append(Unsupported)
     return found
 
 

@@ -192,8 +192,12 @@ class Engine:
             assert task is not None
             self._tasks[task] = run_id
             try:
+                self._unless_ending()
                 with bound(tenant=tenant, run=run_id):
                     return await self._perform(tenant, run_id)
+            except RuntimeError:
+                self._unless_ending()
+                raise
             finally:
                 self._tasks.pop(task)
 
@@ -210,6 +214,11 @@ class Engine:
         log.info("run.ended", ending=ending)
         return ending
 
+    def _unless_ending(self) -> None:
+        """While the library shuts down it begins runs and fails at their steps: such a run is left as it was."""
+        if not self._launched:
+            raise asyncio.CancelledError
+
     async def _performed(self, workflow: Workflow, run: Run, stored: Any) -> str:
         async def perform() -> Struct | None:
             return await workflow.perform(run, convert(stored, workflow.input))
@@ -224,6 +233,7 @@ class Engine:
             return await self._compensated(run)
         except library.DBOSUnexpectedStepError as changed:
             outcome = Failure(Internal(f"The workflow changed under its run: {changed}."), "unexpected")
+        self._unless_ending()
         return await self._closed(run, outcome)
 
     async def _closed(self, run: Run, outcome: Struct | Failure | None) -> str:

@@ -18,7 +18,7 @@ from runtime.data.database import Connection, Database
 from runtime.telemetry import log
 
 _GENESIS = bytes(32)
-_BATCH = 1000
+BATCH = 1000
 _LONGEST_TRANSACTION = timedelta(minutes=10)
 
 _COLUMNS = (
@@ -100,7 +100,7 @@ async def seal(database: Database, tenant: str, clock: Clock) -> int:
         ):
             return 0
         now = clock.now()
-        rows = await connection.fetch(_UNSEALED, tenant, now - _LONGEST_TRANSACTION, _BATCH)
+        rows = await connection.fetch(_UNSEALED, tenant, now - _LONGEST_TRANSACTION, BATCH)
         if rows:
             await _add_seal(connection, tenant, rows, now)
     if rows:

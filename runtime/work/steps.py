@@ -60,6 +60,13 @@ class Outcome(Struct, frozen=True):
     value: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class Result(Struct, frozen=True):
+    """What a step's work returned, as JSON, and the external reference it names."""
+
+    value: msgspec.Raw
+    reference: str | None
+
+
 class Steps:
     """Carries steps through, for all runs of this worker."""
 
@@ -81,8 +88,8 @@ class Steps:
         while await self._cleared(step):
             outcome = await self._try(step, call, work)
             if not isinstance(outcome, Failure):
-                await self.surely(partial(self._finished, step, call, outcome))
-                return Outcome("done", msgspec.Raw(encode(outcome)))
+                await self.surely(partial(self._finished, step, call, outcome.reference))
+                return Outcome("done", outcome.value)
             await self.surely(partial(self._failed, step, call, outcome))
         return await self._left(step, "cancelled")
 
@@ -192,14 +199,19 @@ class Steps:
 
         await self.surely(write)
 
-    async def _try(self, step: StepKey, call: Call, work: Work) -> Any:
+    async def _try(self, step: StepKey, call: Call, work: Work) -> Result | Failure:
         keyed = replace(call, idempotency_key=step.id, request_id=step.id)
+
+        async def encoded() -> Result:
+            result = await work(keyed)
+            return Result(msgspec.Raw(encode(result)), reference_in(result))
+
         async with self._gate:
             if self._stopping:
                 await _parked()
             self._began(1)
             try:
-                return await self._attempt(lambda: work(keyed))
+                return await self._attempt(encoded)
             finally:
                 self._began(-1)
 
@@ -208,12 +220,12 @@ class Steps:
         self.moved_at = time.monotonic()
         (self._idle.clear if self._busy else self._idle.set)()
 
-    async def _finished(self, step: StepKey, call: Call, result: Any) -> None:
+    async def _finished(self, step: StepKey, call: Call, reference: str | None) -> None:
         async with unit_of_work(self._database) as connection:
             exception_id = (await self._journal.enter(step)).exception_id
             if exception_id is not None:
                 await self._cleared_exception(connection, step, call, exception_id)
-            await self._journal.done(step, reference_in(result))
+            await self._journal.done(step, reference)
         log.info("step.done", tenant=step.tenant, run=step.run_id, step=step.name)
 
     async def _failed(self, step: StepKey, call: Call, failure: Failure) -> None:

@@ -113,9 +113,10 @@ class Demo:
         """Process ids of the roles by name."""
         import psutil
 
-        found = {}
+        found, line = {}, []
         for child in psutil.Process(self.process.pid).children():
-            line = child.cmdline()
+            with suppress(psutil.Error):
+                line = child.cmdline()
             role = next((r for r in ("serve", "worker", "sandbox") if r in line), None)
             if role:
                 found[role] = child.pid

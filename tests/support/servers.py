@@ -23,6 +23,7 @@ from runtime.data.statedir import EmbeddedServerError
 
 FOLDER = "LEDGERWAY_TEST_FOLDER"
 PREFIX = "ledgerway-test-"
+_ours: list[EmbeddedServers] = []
 
 
 class Servers(Struct, frozen=True, kw_only=True):
@@ -66,6 +67,8 @@ def stop() -> None:
         found = json.decode(record.read_bytes(), type=Servers)
         if given("DATABASE_URL"):
             drop(found, found.template)
+        for embedded in _ours:  # started by this very process: it holds their lock
+            embedded.stop()
         _remove(folder())
 
 
@@ -96,7 +99,9 @@ def redis_database(found: Servers, worker: int) -> str:
 def _start() -> Servers:
     database_url, redis_url = given("DATABASE_URL"), given("REDIS_URL")
     state = folder() / "state"
-    addresses = EmbeddedServers(state, database_url=database_url, redis_url=redis_url, durable=False).start()
+    embedded = EmbeddedServers(state, database_url=database_url, redis_url=redis_url, durable=False)
+    addresses = embedded.start()
+    _ours.append(embedded)
     template = f"ledgerway_test_template_{secrets.token_hex(4)}"
     with psycopg.connect(addresses.database_url, autocommit=True) as admin:
         admin.execute(f'create database "{template}"')

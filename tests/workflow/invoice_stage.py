@@ -58,6 +58,8 @@ class Ledger:
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
         self.off_by = Decimal(0)
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     async def find_invoices(self, call: Call, key: str) -> InvoicePage:
         self.looked.append(key)
@@ -84,6 +86,7 @@ class Ledger:
             changed_at=datetime(2026, 11, 20, tzinfo=UTC),
         )
         self.after()
+        await self.answering.wait()
         return self.invoices[ref]
 
     async def get_invoice(self, call: Call, invoice_ref: str) -> Invoice:
@@ -193,9 +196,11 @@ class Office:
         return await self.group()
 
     async def draft(self, group_id: str, **body: Any) -> objects.DraftInvoice:
+        self.clock.advance(timedelta(seconds=1))
         return await self.commands.draft(ANALYST, group_id, objects.DraftRequest(**body))
 
     async def approve(self, invoice: objects.DraftInvoice, call: Call = MANAGER) -> objects.DraftInvoice:
+        self.clock.advance(timedelta(seconds=1))
         return await self.commands.approve(call, invoice.id, objects.Approval(draft_version=invoice.draft_version))
 
     async def approved(self, **terms: Any) -> objects.DraftInvoice:
@@ -220,10 +225,15 @@ class Office:
         return {r["id"]: r["state"] for r in rows}
 
     async def until(self, run_id: str, there: Callable[[RunView], bool], within_s: float = 10.0) -> RunView:
-        async with asyncio.timeout(within_s):
-            while not there(found := await runs.get_run(self.database, ANALYST, run_id)):
-                await asyncio.sleep(0.02)
-        return found
+        until = asyncio.get_running_loop().time() + within_s
+        while True:
+            found = await runs.get_run(self.database, ANALYST, run_id)
+            if there(found):
+                return found
+            if asyncio.get_running_loop().time() > until:
+                told = [(step.name, step.status, step.error) for step in found.steps]
+                raise AssertionError(f"{found.status} {found.waiting_for} {told}")
+            await asyncio.sleep(0.02)
 
     async def until_held(self, run_id: str, code: str) -> RunView:
         return await self.until(
@@ -253,7 +263,7 @@ async def at_work(office: Office, url: str) -> AsyncIterator[None]:
         hooks=ExceptionHooks(office.clock),
         scopes=PORT_SCOPES,
         clock=office.clock,
-        tuning=FAST,
+        tuning=replace(FAST, grace_s=0.1),
     )
     running = asyncio.create_task(worker.run())
     try:

@@ -1,14 +1,16 @@
 """Grouping, readiness, draft, approval, cancelling: the commands of the controlled queue on the real registers."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 
+from contracts.canon.project import Milestone
 from contracts.problems import Conflict, PreconditionFailed, RuleViolated
 from contracts.process import billing_objects as objects
 from contracts.process.register_objects import ContractChange, NewPolicy, PurchaseOrder, RetainerBalance
+from process_apis.invoice_readiness import evaluation, milestones
 from process_apis.registers import policies, transactions
 from runtime.data.database import Database
 from tests.workflow.invoice_stage import ANALYST, CONTROLLER, MANAGER, Office, customer_copy, period
@@ -56,8 +58,6 @@ async def test_the_debounce_holds_an_evaluation_back(office: Office) -> None:
     await office.work(await office.contract())
     await office.deliver()
     office.clock.advance(seconds=29)
-    from process_apis.invoice_readiness import evaluation
-
     await evaluation.sweep(office.services)
     assert (await office.group()).state == "collecting"
     office.clock.advance(seconds=2)
@@ -119,8 +119,8 @@ async def test_warnings_need_an_acknowledgement_with_a_reason(office: Office) ->
         await office.draft(group.id)
     assert refused.value.errors[0].detail == "Change order cho_1 takes effect by 31 Oct 2026 and is not applied yet."
     invoice = await office.draft(group.id, acknowledge_warnings="Agreed with the client.")
-    row = await office.database.fetchrow("select reason from history where object = 'queue_item' and command = 'draft'")
-    assert invoice.state == "in_review" and row["reason"] == "Agreed with the client."
+    sql = "select reason from history where object = 'queue_item' and command = 'draft'"
+    assert invoice.state == "in_review" and await office.database.fetchval(sql) == "Agreed with the client."
 
 
 async def test_a_retainer_pays_first_and_has_its_money_back_when_the_draft_is_cancelled(office: Office) -> None:
@@ -241,7 +241,7 @@ async def test_explain_leads_from_the_line_to_the_deal(office: Office) -> None:
     assert [link.kind for link in chain.links] == [
         *("invoice_line", "transaction", "rating", "time_entry", "approval", "contract", "deal")
     ]
-    assert chain.links[1].title == "8 hour x 150.0000 = 1200.00 EUR"
+    assert chain.links[1].title == "8.0000 hour x 150.0000 = 1200.00 EUR"
     assert (chain.links[-1].id, chain.links[-1].system) == ("salesforce:opportunity:d1", "salesforce")
     assert "approved by mia" in explained.sentence
 
@@ -253,3 +253,49 @@ async def test_explain_says_what_blocks_a_group(office: Office) -> None:
     explained = await office.commands.explain(ANALYST, group.id)
     assert [c.code for c in explained.failed] == ["TERMS_MISSING"]
     assert "Rheinwerk has no payment terms" in explained.sentence
+
+
+async def test_a_due_milestone_opens_its_group_and_is_billed_once_accepted(office: Office) -> None:
+    await office.open()
+    await office.contract(billing_method="milestone", value=Decimal("50000.00"))
+    await office.restate("milestone", "certinia:milestone:m1", milestone("completed"))
+    await milestones.sweep(office.services)
+    await office.settle()
+    group = await office.group()
+    assert group.failed == ("MILESTONE_NOT_ACCEPTED", "NET_NOT_POSITIVE") and group.transaction_count == 1
+    assert (await office.check(group.id, "MILESTONE_NOT_ACCEPTED")).sentence == "Not accepted: Go-live (completed)."
+    await office.restate("milestone", "certinia:milestone:m1", milestone("accepted"))
+    await milestones.sweep(office.services)
+    await milestones.sweep(office.services)
+    await office.settle()
+    group = await office.group()
+    assert (group.state, group.net_amount) == ("ready", Decimal("20000.00"))
+    invoice = await office.draft(group.id)
+    assert [(line.kind, line.description, line.unit) for line in invoice.lines] == [
+        ("milestone", "Milestone 1: Go-live", "unit")
+    ]
+
+
+async def test_a_milestone_above_the_line_value_is_an_exception(office: Office) -> None:
+    await office.open()
+    await office.contract(billing_method="milestone", value=Decimal("10000.00"))
+    await office.restate("milestone", "certinia:milestone:m1", milestone("accepted"))
+    await milestones.sweep(office.services)
+    assert await office.exceptions() == [("MILESTONE_OVER_VALUE", "certinia:milestone:m1", "open")]
+    assert await office.states() == {}
+
+
+def milestone(state: str) -> Milestone:
+    return Milestone(
+        ref="certinia:milestone:m1",
+        project_ref="certinia:project:p1",
+        key=None,
+        sequence=1,
+        name="Go-live",
+        planned_on=date(2026, 10, 20),
+        amount=Decimal("20000.00"),
+        currency="EUR",
+        acceptance_required=True,
+        state=state,  # type: ignore[arg-type]
+        changed_at=datetime(2026, 10, 21, tzinfo=UTC),
+    )

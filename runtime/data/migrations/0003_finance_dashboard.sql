@@ -39,6 +39,7 @@ create table finance_timeline (
     tenant text not null,
     event_id text not null,
     item_id text not null,
+    version integer not null,
     at timestamptz not null,
     system text not null,
     what text not null,

@@ -10,6 +10,7 @@ from contracts.problems import RuleViolated
 from gateway.app import Gateway
 from runtime.data.database import Database
 from runtime.data.trail import NOBODY
+from runtime.work.housekeeping import housekeeping
 from runtime.work.sealer import seal, seal_all, verify
 from tests.support.clock import FixedClock
 from tests.support.tiny import Desk
@@ -133,3 +134,12 @@ async def test_two_sealers_make_one_chain(database: Database, clock: FixedClock)
     sealed = await asyncio.gather(*(seal(database, "acme", clock) for _ in range(4)))
     assert sum(sealed) == 20
     assert (await verify(database, "acme", clock)).intact
+
+
+async def test_housekeeping_seals_and_forgets(client: httpx.AsyncClient, database: Database, clock: FixedClock) -> None:
+    await client.post(NOTES, json={"text": "hi"}, headers={"idempotency-key": '"k"'})
+    clock.advance(hours=25)
+    for sweep in housekeeping(database, clock):
+        await sweep.work()
+    assert (await verify(database, "acme", clock)).rows == 1
+    assert await database.fetchval("select count(*) from idempotency") == 0

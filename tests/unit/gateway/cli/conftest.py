@@ -80,7 +80,7 @@ class Product:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            do_GET = do_POST = do_DELETE = _serve
+            do_GET = do_POST = do_DELETE = _serve  # noqa: N815  names of the standard library
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Quiet."""

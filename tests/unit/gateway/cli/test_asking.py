@@ -5,9 +5,11 @@ import pytest
 
 from contracts.process.runs import RunPage
 from tests.unit.gateway.cli.conftest import TOKEN, Product, Run, problem
+from tests.unit.gateway.cli.test_runs import run
 
 RUNS = "/process/v1/runs"
 EMPTY = RunPage(items=())
+RUN_VIEW = run()
 
 
 @pytest.mark.parametrize(
@@ -83,12 +85,15 @@ def test_without_issuer_a_token_is_asked_for(ledgerway: Run, product: Product) -
 
 
 def test_pages_are_joined_up_to_the_limit(ledgerway: Run, product: Product) -> None:
-    page = {"items": [{"id": "x"}], "next_cursor": "more", "as_of": None}
-    product.on("GET", "/process/v1/exceptions", page)
-    product.on("GET", "/process/v1/runs", {"items": [], "next_cursor": None, "as_of": None})
-    said = ledgerway("runs", "list", "--limit", "300", "--json")
-    assert msgspec.json.decode(said.out)["items"] == []
-    assert product.requests(RUNS)[0].query["limit"] == ["200"]
+    first, second = RunPage(items=(RUN_VIEW,) * 2, next_cursor="more"), RunPage(items=(RUN_VIEW,), next_cursor="most")
+    product.on("GET", RUNS, first, second)
+    said = ledgerway("runs", "list", "--limit", "3", "--json")
+    shown = msgspec.json.decode(said.out)
+    assert len(shown["items"]) == 3
+    assert shown["next_cursor"] == "most"
+    queries = [one.query for one in product.requests(RUNS)]
+    assert queries == [{"limit": ["3"]}, {"limit": ["1"], "cursor": ["more"]}]
+    assert "--limit 12" not in said.err  # talk for people stays away with --json
 
 
 class TestWrites:

@@ -30,7 +30,7 @@ def test_an_operation_is_described_completely(api: Api) -> None:
     assert found["operationId"] == "notes.write_note"
     assert found["security"] == [{"token": ["notes:write"]}]
     assert found["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/NewNote"}
-    statuses = [201, 400, 401, 403, 406, 409, 412, 413, 414, 415, 422, 429, 431, 500, 503, 504]
+    statuses = [201, 400, 401, 403, 404, 406, 409, 412, 413, 414, 415, 422, 429, 431, 500, 503, 504]
     assert sorted(found["responses"]) == [str(s) for s in statuses]
     assert {"$ref": "#/components/parameters/Idempotency-Key"} in found["parameters"]
     assert "Location" in found["responses"]["201"]["headers"]
