@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from contracts.experience.finance_dashboard import BillingQueue, FinanceDashboard, Freshness
+from contracts.experience.finance_dashboard import BillingQueue, FinanceDashboard, Freshness, Reason
 from contracts.process.billing_objects import BillGroup, BillGroupState
 from gateway.cli.client import Client
 from gateway.cli.exits import Exit
@@ -11,8 +11,10 @@ from gateway.cli.pages import Ask, collect
 from gateway.cli.session import Session
 from gateway.cli.tables import NOTHING, age, day, hours, moment, money, table
 
-_READY = ("ITEM", "CLIENT", "CONTRACT", "TERMS", "HOURS", "AMOUNT", "PERIOD", "CHECKED", "CHECKS")
-_BLOCKED = ("ITEM", "CLIENT", "CONTRACT", "HOURS", "AMOUNT", "PERIOD", "BLOCKED BY")
+# A narrow terminal loses columns on the right: what decides stands on the left.
+_READY = ("ITEM", "CLIENT", "AMOUNT", "CHECKS", "CONTRACT", "HOURS", "TERMS", "PERIOD", "CHECKED")
+_BLOCKED = ("ITEM", "BLOCKED BY", "AMOUNT", "CLIENT", "CONTRACT", "HOURS", "PERIOD")
+_REASONS = ("AMOUNT", "ITEMS", "OWNER", "REASON")
 
 
 async def show_queue(session: Session, limit: int, *states: BillGroupState) -> Exit:
@@ -35,13 +37,13 @@ def _ready(items: Sequence[BillGroup]) -> str:
         (
             i.id,
             i.customer_name,
-            i.contract_name,
-            i.billing_method,
-            hours(i.hours),
             money(i.net_amount, i.currency),
+            " ".join(i.warnings) or "all passed",
+            i.contract_name,
+            hours(i.hours),
+            i.billing_method.replace("_", " "),
             _period(i),
             age(i.evaluated_at),
-            f"{len(i.warnings)} warnings: {' '.join(i.warnings)}" if i.warnings else "all passed",
         )
         for i in items
     ]
@@ -52,16 +54,23 @@ def _blocked(items: Sequence[BillGroup]) -> str:
     rows = [
         (
             i.id,
+            " ".join(i.failed) or NOTHING,
+            money(i.net_amount, i.currency),
             i.customer_name,
             i.contract_name,
             hours(i.hours),
-            money(i.net_amount, i.currency),
             _period(i),
-            " ".join(i.failed) or NOTHING,
         )
         for i in items
     ]
     return table(_BLOCKED, rows, right="HOURS AMOUNT")
+
+
+def _reasons(reasons: Sequence[Reason]) -> str:
+    rows = [
+        (money(r.amount, r.currency), r.count, r.owner_role, f"{r.sentence.rstrip('.')} ({r.code})") for r in reasons
+    ]
+    return table(_REASONS, rows, right="AMOUNT ITEMS")
 
 
 def _period(item: BillGroup) -> str:
@@ -77,11 +86,8 @@ def _told(queue: BillingQueue, items: Sequence[BillGroup], states: Sequence[Bill
     told = [
         f"{len(items)} of {sum(f.count for f in figures)} items, {total} in all. {_fresh(queue.freshness)}".rstrip()
     ]
-    if "blocked" in states:
-        told += [
-            f"  {money(r.amount, r.currency)}  {r.sentence} ({r.code}), {r.count} items, {r.owner_role}"
-            for r in queue.reasons
-        ]
+    if "blocked" in states and queue.reasons:
+        told.append(_reasons(queue.reasons))
     if items:
         verb = f"explain {items[0].id}" if "blocked" in states else f"draft {items[0].id} --dry-run"
         told.append(f"Next: ledgerway billing {verb}")
@@ -89,5 +95,13 @@ def _told(queue: BillingQueue, items: Sequence[BillGroup], states: Sequence[Bill
 
 
 def _fresh(systems: Sequence[Freshness]) -> str:
-    parts = [f"{s.system} {moment(s.read_at)}{' (stale)' if s.stale else ''}" for s in systems]
+    """Each system once, with its oldest reading."""
+    read: dict[str, list[Freshness]] = {}
+    for one in systems:
+        read.setdefault(one.system, []).append(one)
+    parts = [
+        f"{name} {moment(min((o.read_at for o in found if o.read_at), default=None))}"
+        + (" (stale)" if any(o.stale for o in found) else "")
+        for name, found in read.items()
+    ]
     return f"As of {', '.join(parts)}." if parts else ""

@@ -1,9 +1,8 @@
 """How a Call travels between our own layers: a token signed by us that lives one minute, never bare headers.
 
-A token holds for one request: its audience is a digest of method, path, query and body. Whoever reads one on the way can
-send that same request again for a minute and nothing else; what has effects is keyed, so that it finds its own first
-result. The layers share one key and trust each other for every tenant. Answers are not signed: across a network
-that others can write to, layers speak https.
+A token holds for one request: its audience is a digest of method, path, query and body. Whoever reads one on the way can send that same
+request again for a minute and nothing else; what has effects is keyed, so that it finds its own first result. The layers share one key and
+trust each other for every tenant. Answers are not signed: across a network that others can write to, layers speak https.
 """
 
 from contextlib import suppress

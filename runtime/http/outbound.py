@@ -51,6 +51,10 @@ class Credentials(Protocol):
         """The vendor refused these headers: make new ones next time, unless others were made already."""
         ...
 
+    async def close(self) -> None:
+        """Close what asking for them keeps open."""
+        ...
+
 
 class VendorBudget(Struct, frozen=True, kw_only=True):
     """How much of a vendor one process may use at a time. `timeout_s` bounds each silence, twice that the whole answer."""
@@ -163,6 +167,8 @@ class Outbound:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        if self._credentials is not None:
+            await self._credentials.close()
 
     async def send(
         self, method: str, path: str, *, operation: str, writes: bool | None = None, **request: Any

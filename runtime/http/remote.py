@@ -20,9 +20,8 @@ from runtime.telemetry import log
 
 P = TypeVar("P")
 _CONCURRENCY = 100
-_LONGEST_S = (
-    300.0  # house: float seconds: as long as a vendor may take with all retries; the call's deadline is shorter
-)
+# As long as a vendor may take with all retries; the call's deadline is shorter.
+_LONGEST_S = 300.0
 
 
 class _Wire(Struct, frozen=True):

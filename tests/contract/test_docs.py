@@ -29,13 +29,13 @@ def named_paths(text: str) -> set[str]:
 def _is_path(word: str, tops: set[str]) -> bool:
     if not re.fullmatch(r"[\w./<>*-]+", word) or word.startswith("/"):
         return False
-    return word.endswith(SUFFIXES) or word.split("/")[0] in tops and "/" in word
+    return word.endswith(SUFFIXES) or (word.split("/")[0] in tops and "/" in word)
 
 
 def there(word: str) -> bool:
     """Whether a file or folder fits; `<vendor>` stands for any name, a bare name for a file anywhere."""
     pattern = re.sub(r"<\w+>", "*", word.rstrip("/"))
-    if "/" not in pattern:
+    if "/" not in word:
         return any(PurePosixPath(path).match(pattern) for path in files())
     return any(PurePosixPath(path).match(pattern) or _below(path, pattern) for path in files())
 
@@ -55,7 +55,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_commands_and_verbs_of_a_page_exist(page: Path) -> None:
     text = page.read_text("utf-8")
-    commands = set(re.findall(r'\(_[A-Z]+,\s+"([a-z-]+)"', (ROOT / "gateway/cli/root.py").read_text("utf-8")))
+    commands = set(re.findall(r'\(\s*_[A-Z]+,\s+"([a-z-]+)"', (ROOT / "gateway/cli/root.py").read_text("utf-8")))
     verbs = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert set(COMMAND.findall(text)) <= commands
     assert set(VERB.findall(text)) <= verbs

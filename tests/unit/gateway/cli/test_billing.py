@@ -159,7 +159,7 @@ def test_blocked_names_codes_and_reasons(ledgerway: Run, product: Product) -> No
     product.on("GET", QUEUE, queue(group("blocked", failed=("RATE_EXPIRED", "PO_MISSING"))))
     said = ledgerway("billing", "blocked")
     assert "RATE_EXPIRED PO_MISSING" in said.out
-    assert "USD 7.00  Rate card expired (RATE_EXPIRED), 2 items, BM" in said.err
+    assert "USD 7.00      2  BM     Rate card expired (RATE_EXPIRED)" in said.err
     assert "ledgerway billing explain bg_blocked" in said.err
 
 
