@@ -1,6 +1,10 @@
 # `make help` lists the verbs. Everything happens in .venv; nothing outside this folder is installed.
 # Variables: ARGS="..." options for the command behind a verb, JOBS=2 test processes, PYTHON=python3.12.
 
+# Compiled modules are kept in .venv, not beside the sources: a second start need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
+
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help install run check test contract fault e2e bench openapi lock clean

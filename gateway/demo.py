@@ -50,31 +50,20 @@ Hook = Callable[[Settings], Awaitable[None]]
 
 
 def _prepare(settings: Settings, demo: Demo) -> Hook:
-    """Before the children start: the addresses, and the demo tenant's connections."""
+    """Before the children start: the addresses they look up."""
 
     async def prepare(given: Settings) -> None:
-        from gateway import sandboxes
-        from runtime.connections import put
-        from runtime.data.database import Database
-
         addresses.write(settings.state_dir, demo)
-        database = await Database.connect(given.database_url or "", application_name="ledgerway-demo", max_size=2)
-        try:
-            for connection in sandboxes.connections(demo, settings.state_dir, settings.tenant):
-                await put(database, connection)
-        finally:
-            await database.close()
 
     return prepare
 
 
 def _ready(demo: Demo, settings: Settings) -> Hook:
-    """Once everything answers: load what the hub owns on the first start, then say where to go."""
+    """Once everything answers: connect the simulated systems, load what the hub owns on the first start, say where to go."""
 
     async def ready(given: Settings) -> None:
-        if not demo.seeded:
-            await _load(given, demo)
-            addresses.write(settings.state_dir, replace(demo, seeded=True))
+        await _load(given, demo)
+        addresses.write(settings.state_dir, replace(demo, seeded=True))
         sys.stdout.write(_greeting(demo, settings))
         sys.stdout.flush()
 
@@ -82,13 +71,19 @@ def _ready(demo: Demo, settings: Settings) -> Hook:
 
 
 async def _load(given: Settings, demo: Demo) -> None:
+    from gateway import sandboxes
     from gateway.demo_data import DemoData
     from gateway.roles import open_services
+    from runtime.connections import put
     from system_apis.platforms.firm import firm
 
     services = await open_services(replace(given, pool_size=4), "ledgerway-demo")
     try:
-        await DemoData(services, firm(demo.as_of), given.tenant).load()
+        for connection in sandboxes.connections(demo, given.state_dir, given.tenant):
+            await put(services.database, connection)
+        if not demo.seeded:
+            await services.ports.connections.load(services.database)
+            await DemoData(services, firm(demo.as_of), given.tenant).load()
     finally:
         await services.close()
 

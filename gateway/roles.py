@@ -57,7 +57,7 @@ async def _api(settings: Settings) -> None:
         tenant=settings.tenant,
         served=surface.served,
         apis=surface.apis,
-        redis=Redis.from_url(settings.redis_url, protocol=2) if settings.redis_url else None,
+        redis=Redis.from_url(settings.redis_url, protocol=2, socket_timeout=2) if settings.redis_url else None,
         pool_size=settings.pool_size,
         vendors=services.ports.health,
     )
@@ -73,6 +73,7 @@ async def _api(settings: Settings) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             date_header=True,
             timeout_graceful_shutdown=10,
         )

@@ -88,7 +88,10 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 
 class DraftRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Draft the invoice of a bill group. Warnings need an acknowledgement with a reason; `invoice_date` defaults to today."""
+    """Draft the invoice of a bill group. Warnings need an acknowledgement with a reason.
+
+    `invoice_date` defaults to the last day of the period once that is past, else to today.
+    """
 
     invoice_date: date | None = None
     acknowledge_warnings: Annotated[str, Meta(min_length=1, max_length=500)] | None = None

@@ -213,5 +213,6 @@ async def post(invoice_id: str, /, *, follow: bool = False, session: Asked) -> E
             session.suggest(f"Where it is: ledgerway billing explain {invoice_id}")
             return ended
     session.show(run.raw, run_text.whole(run.value))
-    session.suggest(f"Follow it: ledgerway runs show {run.value.id} --follow")
+    if run.value.status in ("running", "waiting"):
+        session.suggest(f"Follow it: ledgerway runs show {run.value.id} --follow")
     return Exit.DONE

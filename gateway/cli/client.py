@@ -10,6 +10,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
 from contracts import wire
 from contracts.call import Call
@@ -20,6 +21,7 @@ from gateway.cli.complaints import Complaint, of_problem
 from gateway.cli.exits import Exit
 from gateway.cli.identity import given_token, issued, persona_named
 from gateway.cli.session import Session
+from runtime import telemetry
 from runtime.http.outbound import Answer, Outbound, VendorBudget
 
 P = ParamSpec("P")
@@ -40,6 +42,12 @@ def address(session: Session) -> str:
         return session.settings.url.rstrip("/")
     demo = addresses.read(session.settings.state_dir)
     return (demo.url if demo is not None else session.settings.base_url).rstrip("/")
+
+
+def requests_to(name: str, url: str, session: Session) -> Outbound:
+    """Requests to one address. The log keeps quiet: what goes wrong becomes a complaint."""
+    telemetry.configure(replace(session.settings, log_level="error"), "cli")
+    return Outbound(name, url, VendorBudget(concurrency=4, timeout_s=session.answer_s), judges_status=False)
 
 
 @asynccontextmanager

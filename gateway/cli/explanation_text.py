@@ -41,7 +41,7 @@ def _failed(check: Check, group: BillGroup | None, subject: str) -> str:
             f"{word}: {check.sentence.rstrip('.')} ({check.code}){whose}",
             f"  Evidence   {'; '.join(_evidence(check.evidence)) or 'see the checks'}",
             f"  Who        {check.owner_role}, within {check.sla_hours} h",
-            f"  Fix        {check.cleared_by}, then: ledgerway billing recheck {again}",
+            f"  Fix        {check.cleared_by.rstrip('.')}, then: ledgerway billing recheck {again}",
         )
     )
 
@@ -70,7 +70,7 @@ def _links(links: Sequence[Link]) -> Iterable[str]:
         cells = (text(link).ljust(width) for text, width in zip((_kind, _system, _id), widths, strict=True))
         when = f"{GAP}{moment(link.at)}" if link.at else ""
         by = f" by {link.by}" if link.by else ""
-        facts = "".join(f"; {name.replace('_', ' ')} {_plain(value)}" for name, value in link.facts.items())
+        facts = "".join(f"; {name.replace('_', ' ')} {_plain(value)}" for name, value in link.facts.items() if value)
         yield f"  {GAP.join(cells)}{GAP}{link.title}{when}{by}{facts}"
 
 

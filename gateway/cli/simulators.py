@@ -11,12 +11,13 @@ import msgspec
 from contracts.problems import OutcomeUnknown, VendorUnavailable
 from gateway import addresses
 from gateway.addresses import Demo, SimulatedSystem
+from gateway.cli.client import requests_to
 from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
 from gateway.cli.session import Session
 from gateway.cli.tables import fields, table
 from runtime.http.faults import KINDS
-from runtime.http.outbound import Answer, Outbound, VendorBudget
+from runtime.http.outbound import Answer
 
 SAME_ORG = {"certinia": "salesforce"}
 _SHORT = re.compile(r"([0-9]+)\s*([smhd])\Z")
@@ -102,9 +103,7 @@ async def faults(session: Session, system: str) -> Exit:
 async def _send(
     session: Session, system: SimulatedSystem, method: str, switch: str, body: Mapping[str, Any] | None = None
 ) -> Answer:
-    outbound = Outbound(
-        system.name, system.url, VendorBudget(concurrency=1, timeout_s=session.answer_s), judges_status=False
-    )
+    outbound = requests_to(system.name, system.url, session)
     request: dict[str, Any] = {} if body is None else {"json": dict(body)}
     try:
         answer = await outbound.send(method, f"/_sandbox/{switch}", operation=f"sandbox.{switch}", **request)

@@ -56,7 +56,7 @@ async def _still_ready(services: Services, unit: Unit, invoice: DraftInvoice) ->
     await _open_apart(services, unit.call, regression(invoice, judgement))
     found = [c for c in failing(judgement.checks) if c.severity == "blocking"]
     errors = [Violation(code=c.code, detail=c.sentence) for c in found]
-    detail = f"{len(found)} checks block this group since it was drafted. Clear them or cancel the draft."
+    detail = f"Checks that block this group since it was drafted: {len(found)}. Clear them or cancel the draft."
     raise RuleViolated(detail, errors=errors, code="READINESS_REGRESSED")
 
 

@@ -69,10 +69,10 @@ class InvoiceCommands:
             return await bill_groups.readiness(unit, bill_group_id)
 
     async def recheck(self, call: Call, bill_group_id: str) -> objects.Readiness:
-        async with self._group(call, bill_group_id) as (unit, group):
+        async with self._unit(replace(call, expected_version=None)) as unit:
+            group = await evaluate(self._services, unit, bill_group_id)
             if group.state in ("billed", "skipped"):
                 raise Conflict(f"A bill group that is {group.state} is not evaluated.", code="ILLEGAL_TRANSITION")
-            await evaluate(self._services, unit, bill_group_id)
             return await bill_groups.readiness(unit, bill_group_id)
 
     async def draft(self, call: Call, bill_group_id: str, body: objects.DraftRequest) -> objects.DraftInvoice:

@@ -35,11 +35,11 @@ def _refuse(judgement: Judgement, body: DraftRequest) -> None:
     """A group that is not ready is not drafted; warnings need a person's reason."""
     if judgement.verdict.status == "blocked":
         found = [c for c in failing(judgement.checks) if c.severity == "blocking"]
-        detail = f"{len(found)} checks block this group. Clear them, then draft again."
+        detail = f"Checks that block this group: {len(found)}. Clear them, then draft again."
         raise RuleViolated(detail, errors=_errors(found), code=found[0].code)
     if judgement.verdict.status == "ready_with_warnings" and body.acknowledge_warnings is None:
         warned = failing(judgement.checks)
-        detail = f"{len(warned)} checks warn. Draft again with `acknowledge_warnings` and a reason."
+        detail = f"Checks that warn: {len(warned)}. Draft again with a reason in `acknowledge_warnings`."
         raise RuleViolated(detail, errors=_errors(warned), code="GUARD_FAILED")
 
 

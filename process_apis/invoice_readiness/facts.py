@@ -52,7 +52,7 @@ async def gather(unit: Unit, connections: Connections, group: BillGroup, invoice
         exceptions=_concerning(await _exceptions(unit, terms), items),
         prior_open=tuple(await bill_groups.earlier_open(unit, group.contract_id, group.period_start)),
         invoice=drafted,
-        **await _ledger(unit, systems, group),
+        **await _ledger(unit, systems, group, terms[0]),
         **await _amounts(unit, terms[0], group),
         **await _timesheets(unit, systems, group, known),
     )
@@ -92,18 +92,21 @@ def ref_in(refs: tuple[str, ...], instance: str | None) -> str | None:
     return next((r for r in refs if instance is not None and r.split(":", 1)[0] == instance), None)
 
 
-async def _ledger(unit: Unit, systems: Systems, group: BillGroup) -> dict[str, Any]:
-    """What the ERP owns about the bill-to and the entity."""
+async def _ledger(unit: Unit, systems: Systems, group: BillGroup, contract: Contract) -> dict[str, Any]:
+    """What the ERP owns about the bill-to and the entity; rates only where something has to be converted."""
+    entity = (await replicas.entities(unit)).get(group.legal_entity_id)
+    at_home = entity is not None and entity.functional_currency == contract.currency
+    converts = not at_home or contract.margin_threshold_pct is not None
     bill_to = await customers.get(unit, group.customer_id)
     debtor_ref = ref_in(bill_to.refs, systems.billing)
     return {
         "customer": bill_to,
         "debtor_ref": debtor_ref,
         "debtor": await replicas.billing_customer(unit, debtor_ref),
-        "entity": (await replicas.entities(unit)).get(group.legal_entity_id),
+        "entity": entity,
         "periods": await replicas.periods(unit, group.legal_entity_id),
         "tax_codes": await replicas.tax_codes(unit),
-        "quotes": await replicas.fx_quotes(unit),
+        "quotes": await replicas.fx_quotes(unit) if converts else (),
     }
 
 

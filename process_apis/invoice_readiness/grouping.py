@@ -15,7 +15,6 @@ from process_apis.registers.unit import Unit
 
 # What a group gathers. Excluded value is never billed, so it opens no group.
 GATHERED = frozenset({"pending", "validated", "exception", "rated", "held", "queued"})
-_TAKES_MORE = (None, *bill_groups.OPEN)
 _MOST_PERIODS = 120
 
 
@@ -77,14 +76,23 @@ async def place(unit: Unit, transaction: Transaction) -> str:
     """Assign a transaction to the group of its period, or the first one after it that still takes more."""
     contract = await contracts.get(unit, transaction.contract_id or "")
     period = billing_period(transaction.service_date, cycle_of(contract))
+    key, state = await _group_at(unit, transaction, contract, period)
     for _ in range(_MOST_PERIODS):
-        key = key_of(transaction, contract, period)
-        if await bill_groups.state_of(unit, key) in _TAKES_MORE:
+        if state is None or state in bill_groups.OPEN:
             break
         period = billing_period(period.end, cycle_of(contract))
-    group_id = await bill_groups.touch(unit, await _new_group(unit, transaction, contract, period))
+        key, state = await _group_at(unit, transaction, contract, period)
+    if state is None:
+        group_id = await bill_groups.touch(unit, await _new_group(unit, transaction, contract, period))
+    else:
+        group_id = await bill_groups.join(unit, key, projects_of(contract, transaction.project_id))
     await transactions.assign(unit, [transaction.id], group_id)
     return group_id
+
+
+async def _group_at(unit: Unit, transaction: Transaction, contract: Contract, period: Period) -> tuple[str, str | None]:
+    key = key_of(transaction, contract, period)
+    return key, await bill_groups.state_of(unit, key)
 
 
 async def open_for(unit: Unit, expected: Transaction) -> None:

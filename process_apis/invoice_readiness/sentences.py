@@ -84,13 +84,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "TIME_MISSING": (
             "No timesheet of the period is missing.",
-            "{timesheets} weekly timesheets of the period are not handed in.",
+            "Weekly timesheets of the period not handed in: {timesheets}.",
         ),
-        "EXP_UNAPPROVED": ("No expense waits for approval.", "{expenses} expenses wait for approval."),
-        "EXP_RECEIPT_MISSING": ("Every expense has its receipt.", "{receipts} expenses lack a receipt."),
+        "EXP_UNAPPROVED": ("No expense waits for approval.", "Expenses that wait for approval: {expenses}."),
+        "EXP_RECEIPT_MISSING": ("Every expense has its receipt.", "Expenses without a receipt: {receipts}."),
         "TXN_UNRATED": (
-            "All {count} items of the group have a price.",
-            "{unrated} of {count} items of the group have no price yet.",
+            "Every item of the group has a price ({count} in all).",
+            "Items of the group without a price yet: {unrated} of {count}.",
         ),
         "MILESTONE_NOT_ACCEPTED": (
             "Every milestone due by {group_end} is accepted.",
@@ -102,19 +102,19 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "DUPLICATE_SUSPECTED": (
             "No entry of the group is suspected to be a duplicate.",
-            "{duplicates} entries of the group look like duplicates of others.",
+            "Entries of the group that look like duplicates: {duplicates}.",
         ),
         "COST_CENTER_UNMAPPED": (
             "Every cost center of the group has a ledger account.",
-            "{unmapped} items of the group have a cost center without a ledger account.",
+            "Items of the group whose cost center has no ledger account: {unmapped}.",
         ),
         "OPEN_EXCEPTION": (
             "No blocking exception is open for this group.",
-            "{exceptions} blocking exceptions are open: {exception_codes}.",
+            "Blocking exceptions open for this group: {exceptions} ({exception_codes}).",
         ),
         "PRIOR_INVOICE_OPEN": (
             "Every earlier period of contract {contract} is billed.",
-            "{prior} earlier periods of contract {contract} are not billed yet.",
+            "Earlier periods of contract {contract} not billed yet: {prior}.",
         ),
         "RETAINER_UNAVAILABLE": (
             "Retainer {retainer} is posted.",
@@ -139,7 +139,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "RECON_VARIANCE": (
             "No difference between hub and ledger is open for this contract.",
-            "{variances} differences between hub and ledger are open for this contract.",
+            "Differences between hub and ledger open for this contract: {variances}.",
         ),
     }
 )

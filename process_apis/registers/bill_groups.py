@@ -102,8 +102,12 @@ async def touch(unit: Unit, new: NewBillGroup) -> str:
     if opened is not None:
         await _tell_changed(unit, await get(unit, opened), None)
         return opened
-    args = (unit.tenant, new.key, unit.now, list(new.project_ids))
-    found: str = await unit.connection.fetchval(_ADD_PROJECTS, *args)
+    return await join(unit, new.key, new.project_ids)
+
+
+async def join(unit: Unit, key: str, project_ids: Iterable[str]) -> str:
+    """Mark the group of a key, which is there, for evaluation, with the projects of what joins it; answers its id."""
+    found: str = await unit.connection.fetchval(_ADD_PROJECTS, unit.tenant, key, unit.now, list(project_ids))
     return found
 
 

@@ -11,14 +11,9 @@ from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.canon.billing import Invoice, InvoiceDraft, InvoicePage
-from contracts.canon.ledger import FiscalPeriod, FxQuote, LegalEntity, TaxCode
-from contracts.canon.party import Address, BillingCustomer
 from contracts.events import EVENTS
-from contracts.money import round_money
 from contracts.process import billing_objects as objects
-from contracts.process.register_objects import NewContract, NewContractLine, NewCustomer, NewRegisteredProject
 from contracts.process.runs import RunView
-from contracts.process.time_posting import Rating, Transaction
 from experience_apis.finance_dashboard import view
 from process_apis.invoice_readiness import evaluation
 from process_apis.invoice_readiness.commands import InvoiceCommands
@@ -29,7 +24,6 @@ from process_apis.registers.transactions import Cost
 from process_apis.registers.unit import Unit
 from runtime.connections import Connection, Connections
 from runtime.data.database import Database
-from runtime.data.ids import new_id
 from runtime.services import Services
 from runtime.settings import Settings
 from runtime.work import runs
@@ -39,13 +33,13 @@ from runtime.work.relay import Relay
 from runtime.work.unit import unit_of_work
 from runtime.work.worker import Worker, attempt
 from tests.support.clock import FixedClock
+from tests.workflow.invoice_books import CUSTOMER, DEAL, PROJECT, books, new_contract, queued
 from tests.workflow.stage import FAST
 
 ANALYST = Call(tenant="acme", principal="ben", client="tests", correlation_id="cor-web", request_id="req-1")
 MANAGER = replace(ANALYST, principal="mia")
 CONTROLLER = replace(ANALYST, principal="finn", scopes=frozenset({"exceptions:waive"}))
 OCTOBER = date(2026, 10, 1), date(2026, 10, 31)
-_DEAL = "cor-deal"
 
 
 class Ledger:
@@ -130,20 +124,20 @@ class Office:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         async with unit_of_work(self.database) as connection:
-            yield Unit(connection, system_call("acme", "system:tests", _DEAL), self.clock.now())
+            yield Unit(connection, system_call("acme", "system:tests", DEAL), self.clock.now())
 
     async def open(self) -> None:
         """Entity, period, taxes, one customer and one project, all linked."""
         async with self.unit() as unit:
-            for kind, rows in _books().items():
+            for kind, rows in books().items():
                 await replicas.put(unit, kind, "netsuite", rows)
-            await customers.add(unit, _CUSTOMER)
-            await projects.add(unit, _PROJECT)
+            await customers.add(unit, CUSTOMER)
+            await projects.add(unit, PROJECT)
 
     async def contract(self, **terms: Any) -> str:
         """An active contract of the project."""
         async with self.unit() as unit:
-            made = await contracts.add(unit, _contract(**terms))
+            made = await contracts.add(unit, new_contract(**terms))
             for command in ("submit", "activate"):
                 await contracts.change(unit, made.id, command)
             return made.id
@@ -151,7 +145,7 @@ class Office:
     async def work(self, contract_id: str, hours: str = "8", on: date = date(2026, 10, 14), **more: Any) -> str:
         """A day of approved work, posted to the ledger's workbench unless `commands` say otherwise."""
         commands = more.pop("commands", ("validate", "rate", "post"))
-        made = _transaction(self.clock.now(), contract_id, Decimal(hours), on, **more)
+        made = queued(self.clock.now(), contract_id, Decimal(hours), on, **more)
         async with self.unit() as unit:
             await transactions.add(unit, made, Cost(amount=Decimal("400.00"), currency="EUR"), commands)
         return made.id
@@ -275,142 +269,3 @@ async def at_work(office: Office, url: str) -> AsyncIterator[None]:
     finally:
         worker.stop()
         await running
-
-
-def customer_copy(**changed: Any) -> BillingCustomer:
-    """The ledger's copy of the customer."""
-    known: dict[str, Any] = {
-        "ref": "netsuite:customer:7",
-        "key": "cus_1",
-        "number": "C-7",
-        "name": "Rheinwerk",
-        "legal_name": "Rheinwerk GmbH",
-        "entity_code": "DE01",
-        "currency": "EUR",
-        "address": Address(street="Rheinuferstr. 14", city="Köln", postal_code="50668", country="DE"),
-        "payment_terms": "NET30",
-    }
-    return BillingCustomer(**{**known, **changed})
-
-
-def period(state: str, month: int = 10) -> FiscalPeriod:
-    first = date(2026, month, 1)
-    last = date(2026, month + 1, 1) - timedelta(days=1)
-    return FiscalPeriod(
-        ref=f"netsuite:period:{month}",
-        entity_code="DE01",
-        name=f"2026-{month}",
-        start_on=first,
-        end_on=last,
-        state=state,  # type: ignore[arg-type]
-    )
-
-
-def _tax(code: str, rate: str, treatment: str) -> TaxCode:
-    return TaxCode(
-        ref=f"netsuite:taxitem:{code}",
-        code=code,
-        country="DE",
-        rate_pct=Decimal(rate),
-        treatment=treatment,  # type: ignore[arg-type]
-        valid_from=date(2020, 1, 1),
-    )
-
-
-def _books() -> dict[str, dict[str, Any]]:
-    entity = LegalEntity(
-        ref="netsuite:subsidiary:1", code="DE01", name="Fairmont GmbH", country="DE", functional_currency="EUR"
-    )
-    quote = FxQuote(
-        from_currency="USD", to_currency="EUR", on=date(2026, 10, 30), rate=Decimal("0.9000000000"), source="BANK"
-    )
-    taxes = (_tax("DE-S19", "19.00", "standard"), _tax("DE-RC", "0.00", "reverse_charge"))
-    return {
-        "legal_entity": {"DE01": entity},
-        "fiscal_period": {"DE01/10": period("open"), "DE01/11": period("open", 11)},
-        "tax_code": {t.code: t for t in taxes},
-        "fx_quote": {"USD/EUR": quote},
-        "billing_customer": {"netsuite:customer:7": customer_copy()},
-    }
-
-
-_CUSTOMER = NewCustomer(
-    id="cus_1",
-    name="Rheinwerk",
-    legal_name="Rheinwerk GmbH",
-    country="DE",
-    tax_id="DE811111111",
-    tax_id_valid=True,
-    default_currency="EUR",
-    refs=("netsuite:customer:7", "salesforce:account:7"),
-)
-_PROJECT = NewRegisteredProject(
-    id="prj_1",
-    customer_id="cus_1",
-    legal_entity_id="DE01",
-    code="PRJ-1",
-    name="Interfaces",
-    country="DE",
-    currency="EUR",
-    start=date(2026, 1, 1),
-    status="active",
-    refs=("certinia:project:p1", "netsuite:job:9"),
-)
-
-
-def _contract(**terms: Any) -> NewContract:
-    line = NewContractLine(
-        id="ctl_1",
-        billing_method=terms.pop("billing_method", "time_and_materials"),
-        value=terms.pop("value", None),
-        project_id="prj_1",
-        cost_center_id="CC-1",
-    )
-    known: dict[str, Any] = {
-        "id": "ctr_1",
-        "customer_id": "cus_1",
-        "legal_entity_id": "DE01",
-        "name": "Interfaces 2026",
-        "opportunity_id": "salesforce:opportunity:d1",
-        "currency": "EUR",
-        "start": date(2026, 1, 1),
-        "signed_on": date(2025, 12, 20),
-        "payment_terms": "NET30",
-        "lines": (line,),
-    }
-    return NewContract(**{**known, **terms})
-
-
-def _transaction(now: datetime, contract_id: str, hours: Decimal, on: date, **more: Any) -> Transaction:
-    rate = more.pop("rate", Decimal("150.0000"))
-    known: dict[str, Any] = {
-        "id": new_id("txn", now),
-        "kind": "time",
-        "source_id": new_id("tme", now),
-        "source_version": 1,
-        "source_ref": "certinia:timecard:t1",
-        "contract_id": contract_id,
-        "contract_line_id": "ctl_1",
-        "project_id": "prj_1",
-        "legal_entity_id": "DE01",
-        "bill_to_id": "cus_1",
-        "worker_number": "E1",
-        "worker_name": "Ada Lang",
-        "role_code": "DEV",
-        "service_date": on,
-        "posting_date": on,
-        "approved_at": now,
-        "hours": hours,
-        "quantity": hours,
-        "unit": "hour",
-        "rating": Rating(rate_line_id="rtl_1", level="standard", base_rate=rate, base_currency="EUR", bill_rate=rate),
-        "rating_version": 1,
-        "amount": round_money(hours * rate, "EUR"),
-        "currency": "EUR",
-        "part": "billable",
-        "state": "queued",
-        "correlation_id": _DEAL,
-        "version": 1,
-        "updated_at": now,
-    }
-    return Transaction(**{**known, **more})

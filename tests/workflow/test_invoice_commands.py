@@ -13,7 +13,8 @@ from contracts.process.register_objects import ContractChange, NewPolicy, Purcha
 from process_apis.invoice_readiness import evaluation, milestones
 from process_apis.registers import policies, transactions
 from runtime.data.database import Database
-from tests.workflow.invoice_stage import ANALYST, CONTROLLER, MANAGER, Office, customer_copy, period
+from tests.workflow.invoice_books import customer_copy, period
+from tests.workflow.invoice_stage import ANALYST, CONTROLLER, MANAGER, Office
 
 
 @pytest.fixture

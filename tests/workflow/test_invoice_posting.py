@@ -10,7 +10,8 @@ from contracts.process import billing_objects as objects
 from runtime.data.database import Database
 from runtime.work import runs
 from runtime.work.unit import unit_of_work
-from tests.workflow.invoice_stage import ANALYST, MANAGER, Office, at_work, period
+from tests.workflow.invoice_books import period
+from tests.workflow.invoice_stage import ANALYST, MANAGER, Office, at_work
 
 
 @pytest.fixture

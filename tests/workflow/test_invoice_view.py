@@ -12,7 +12,8 @@ from experience_apis.finance_dashboard.queries import FinanceViews
 from experience_apis.finance_dashboard.view import rebuild
 from process_apis.registers import replicas
 from runtime.data.database import Database
-from tests.workflow.invoice_stage import ANALYST, MANAGER, Office, at_work, period
+from tests.workflow.invoice_books import period
+from tests.workflow.invoice_stage import ANALYST, MANAGER, Office, at_work
 
 
 @pytest.fixture

@@ -290,26 +290,26 @@ FAILING: dict[str, tuple[Facts, str]] = {
         "Change order cho_1 takes effect by 31 Oct 2026",
     ),
     "TIME_UNAPPROVED": (facts(unapproved_hours=Decimal("2.5000")), "2.5000 billable hours from 1 Oct 2026"),
-    "TIME_MISSING": (facts(missing_timesheets=2), "2 weekly timesheets"),
+    "TIME_MISSING": (facts(missing_timesheets=2), "Weekly timesheets of the period not handed in: 2."),
     "TXN_UNRATED": (
         facts(transactions=(_transaction(), _transaction(id="txn_2", state="exception"))),
-        "1 of 2 items of the group have no price yet.",
+        "Items of the group without a price yet: 1 of 2.",
     ),
     "MILESTONE_NOT_ACCEPTED": (facts(milestones=(_milestone("completed"),)), "Not accepted: Go-live (completed)."),
     "CAP_OVERAGE": (
         facts(terms={"nte_amount": Decimal("1200.00")}, transactions=(_transaction(), HELD)),
         "480.00 EUR is held: it exceeds the cap",
     ),
-    "DUPLICATE_SUSPECTED": (facts(exceptions=(_exception("DUPLICATE_SUSPECTED"),)), "1 entries of the group look like"),
+    "DUPLICATE_SUSPECTED": (facts(exceptions=(_exception("DUPLICATE_SUSPECTED"),)), "Entries of the group that look like duplicates: 1."),
     "COST_CENTER_UNMAPPED": (
         facts(exceptions=(_exception("COST_CENTER_UNMAPPED"),)),
-        "1 items of the group have a cost",
+        "Items of the group whose cost center has no",
     ),
     "OPEN_EXCEPTION": (
         facts(exceptions=(_exception("RATE_MISSING"), _exception("NOT_ASSIGNED", "warning"))),
-        "1 blocking exceptions are open: RATE_MISSING.",
+        "Blocking exceptions open for this group: 1 (RATE_MISSING).",
     ),
-    "PRIOR_INVOICE_OPEN": (facts(prior_open=("bg_0",)), "1 earlier periods of contract Interfaces are not billed yet."),
+    "PRIOR_INVOICE_OPEN": (facts(prior_open=("bg_0",)), "Earlier periods of contract Interfaces not billed yet: 1."),
     "RETAINER_UNAVAILABLE": (
         facts(terms={"retainer": replace(RETAINER, state="draft")}),
         "Retainer ret_1 is draft; its own invoice has to be posted first.",
@@ -327,7 +327,7 @@ FAILING: dict[str, tuple[Facts, str]] = {
         facts(terms={"margin_threshold_pct": Decimal("20.00")}, cost=(("USD", Decimal("1200.00")),)),
         "The margin is 10.00 %, below the threshold of 20.00 %.",
     ),
-    "RECON_VARIANCE": (facts(exceptions=(_exception("RECON_VARIANCE"),)), "1 differences between hub and ledger"),
+    "RECON_VARIANCE": (facts(exceptions=(_exception("RECON_VARIANCE"),)), "Differences between hub and ledger open"),
 }
 NOT_SUPPLIED = {
     "EXP_UNAPPROVED": "No expense system is connected.",
