@@ -1,8 +1,11 @@
 """Turns an approved version of a time entry into transactions, in the unit of the event that told of it."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
-from contracts.events import TimeApproved, TimeEvent
+from msgspec.structs import replace
+
+from contracts.events import TimeApproved
 from contracts.money import ZERO
 from contracts.process.time_posting import Rating, Transaction
 from process_apis.registers import exceptions, time_entries, transactions
@@ -15,7 +18,6 @@ from process_apis.time_posting import rules
 from process_apis.time_posting.rules import Facts, Failure, Part, Verdict
 from runtime.data.ids import new_id
 
-_RESTATED = frozenset({"pending", "validated", "exception", "rated", "held", "excluded"})
 _CORRELATION = "select correlation_id from project where tenant = $1 and id = $2"
 
 
@@ -25,24 +27,6 @@ async def approved(unit: Unit, event: TimeApproved) -> None:
     if version is None or version.version != event.version:
         return
     if not await transactions.of_source(unit, version.id):
-        await state(unit, version, rating_version=1)
-
-
-async def corrected(unit: Unit, event: TimeEvent) -> None:
-    """`time.corrected` and `time.voided`: what is not billed is replaced, what is locked or invoiced is for a person (IMP)."""
-    version = await time_entries.get(unit, event.object_id)
-    if version is None or version.version != event.version:
-        return
-    live = await transactions.of_source(unit, version.id)
-    if any(t.source_version == version.version for t in live):
-        return
-    stuck = [t for t in live if t.state not in _RESTATED]
-    if stuck:
-        await _for_a_person(unit, version, stuck)
-        return
-    for transaction in live:
-        await _undo(unit, transaction)
-    if version.entry.status == "approved":
         await state(unit, version, rating_version=1)
 
 
@@ -58,7 +42,7 @@ async def again(unit: Unit, entry_id: str) -> bool:
         await _touch(unit, live)
         return False
     for transaction in live:
-        await _undo(unit, transaction)
+        await undo(unit, transaction)
     await _store(unit, found, verdict, rating_version=max(t.rating_version for t in live) + 1)
     return True
 
@@ -74,7 +58,8 @@ async def _touch(unit: Unit, live: Iterable[Transaction]) -> None:
     await unit.connection.execute(sql, unit.tenant, [t.id for t in live], unit.now)
 
 
-async def _undo(unit: Unit, transaction: Transaction) -> None:
+async def undo(unit: Unit, transaction: Transaction) -> None:
+    """Reverse a transaction in the hub; what the ERP has of it is not touched here."""
     if transaction.state == "excluded":
         # The state table has no way out of `excluded`: nothing billable was stated, the row just no longer counts.
         sql = "update billable_transaction set state = 'reversed', updated_at = $3 where tenant = $1 and id = $2"
@@ -83,29 +68,34 @@ async def _undo(unit: Unit, transaction: Transaction) -> None:
     await transactions.change(unit, transaction, "reverse", reason="replaced by a newer version")
 
 
-async def _for_a_person(unit: Unit, version: EntryVersion, stuck: list[Transaction]) -> None:
-    invoiced = any(t.state == "invoiced" for t in stuck)
-    finding = Finding(
-        code="ALREADY_INVOICED" if invoiced else "INVOICE_LOCKED",
-        object_id=version.id,
-        rule_key=str(version.version),
-        contract_id=stuck[0].contract_id,
-        amount_at_risk=sum((t.amount for t in stuck), ZERO),
-        currency=stuck[0].currency,
-        facts={"transactions": [t.id for t in stuck], "states": sorted({t.state for t in stuck})},
-    )
-    await exceptions.open_(unit, finding)
-
-
 async def _store(unit: Unit, found: Facts, verdict: Verdict, rating_version: int) -> None:
-    correlation = unit.call.correlation_id
-    if found.project is not None:
-        correlation = await unit.connection.fetchval(_CORRELATION, unit.tenant, found.project.id) or correlation
+    correlation = await _correlation(unit, found)
     for part in verdict.parts:
         made = _transaction(unit, found, verdict, part, rating_version, correlation)
         cost = Cost(amount=rules.cost_amount(verdict, part), currency=verdict.cost_currency)
         await transactions.add(unit, made, cost, part.commands)
     await _open_and_clear(unit, found, verdict)
+
+
+async def adjust(unit: Unit, found: Facts, verdict: Verdict, billed: Decimal, billed_hours: Decimal) -> None:
+    """One adjustment of the difference between what an entry is worth now and what was billed for it (IMP-8)."""
+    if verdict.parts[0].commands == ("fail",):
+        await _open_and_clear(unit, found, verdict)
+        return
+    delta = sum((p.amount for p in verdict.parts), ZERO) - billed
+    hours = sum((p.hours for p in verdict.parts), ZERO) - billed_hours
+    if delta == 0 and hours == 0:
+        return
+    sign = Decimal(1) if delta >= 0 else Decimal(-1)
+    part = Part(part="billable", hours=hours, quantity=sign, amount=delta, commands=("validate", "rate"))
+    made = _transaction(unit, found, verdict, part, 1, await _correlation(unit, found))
+    await transactions.add(unit, replace(made, kind="adjustment", unit="unit", rating=Rating()), Cost(), part.commands)
+
+
+async def _correlation(unit: Unit, found: Facts) -> str:
+    if found.project is None:
+        return unit.call.correlation_id
+    return await unit.connection.fetchval(_CORRELATION, unit.tenant, found.project.id) or unit.call.correlation_id
 
 
 def _transaction(

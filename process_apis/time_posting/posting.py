@@ -12,6 +12,8 @@ from contracts.process.time_posting import Transaction
 from process_apis.registers import exceptions, transactions
 from process_apis.registers.exceptions import Finding
 from process_apis.registers.unit import Unit
+from process_apis.time_posting import reversal
+from process_apis.time_posting.keys import posting_key
 from runtime.data.links import of_system, refs_of
 from runtime.services import Services
 from runtime.work.calls import system_call
@@ -37,7 +39,7 @@ order by id limit $3 for update skip locked
 """
 _CLAIM = "update billable_transaction set posting_run_id = $3 where tenant = $1 and id = any($2::text[])"
 _REF = "update billable_transaction set erp_ref = $3, updated_at = $4 where tenant = $1 and id = $2"
-_AGAIN = "update billable_transaction set posting_run_id = null where tenant = $1 and id = $2"
+_TOUCH = "update billable_transaction set updated_at = $3 where tenant = $1 and id = $2"
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -78,11 +80,6 @@ async def _open_run(services: Services, tenant: str, entity: str) -> bool:
     return len(ids) == MOST_LINES
 
 
-def posting_key(transaction: Transaction) -> str:
-    """The external key of a transaction's line: the same in every run and retry (WF-3)."""
-    return f"{transaction.id}:{transaction.rating_version}"
-
-
 def line(transaction: Transaction, shell_ref: str) -> PostingLine:
     """A transaction as the ERP takes it; an excluded one carries its cost only."""
     rating = transaction.rating
@@ -119,6 +116,8 @@ class PostTime:
 
     async def perform(self, run: Run, input: Batch) -> Posted:
         """Ensure the lines stand in the ERP, record what became of each, tell the time tools."""
+        # A cancelled batch would keep its transactions claimed and unposted: a person resumes it instead.
+        await run.irreversible()
 
         async def ensure(call: Call) -> LineOutcomes:
             return await self._ensure(call, input)
@@ -208,6 +207,9 @@ async def _settle(unit: Unit, transaction: Transaction, outcome: LineOutcome | N
         await transactions.change(unit, transaction, "post", values=values)
     else:
         await unit.connection.execute(_REF, unit.tenant, transaction.id, outcome.ref, unit.now)
+        if transaction.state == "reversed":
+            # Corrected while the line was on its way: what arrived is taken back.
+            await reversal.open_run(unit, transaction)
     await exceptions.clear(unit, transaction.id, note="The ERP took it.")
     return True
 
@@ -226,5 +228,5 @@ async def _refuse(unit: Unit, transaction: Transaction, outcome: LineOutcome) ->
     await exceptions.open_(unit, finding)
     if transaction.state == "rated":
         await transactions.change(unit, transaction, "fail", reason=outcome.reason)
-    else:
-        await unit.connection.execute(_AGAIN, unit.tenant, transaction.id)
+    elif transaction.state == "excluded":
+        await unit.connection.execute(_TOUCH, unit.tenant, transaction.id, unit.now)

@@ -6,7 +6,7 @@ from contracts.call import Call
 from contracts.events import Event, ExceptionResolved, ExceptionWaived, TimeApproved, TimeCorrected, TimeVoided
 from contracts.process.time_posting import TimePosting
 from process_apis.registers.unit import Unit
-from process_apis.time_posting import accept, intake, posting
+from process_apis.time_posting import accept, correct, intake, posting, reversal
 from process_apis.time_posting.commands import TransactionCommands
 from runtime.data.database import Connection
 from runtime.services import Services
@@ -22,6 +22,15 @@ _RECHECK_BATCH = 200
 _STALE = """
 select source_id from billable_transaction where tenant = $1 and state = 'exception' and kind = 'time'
   and updated_at < $2 group by source_id order by min(updated_at) limit $3
+"""
+_LOCKED = """
+select distinct object_id from business_exception where tenant = $1 and code in ('INVOICE_LOCKED', 'ALREADY_INVOICED')
+  and state in ('open', 'acknowledged', 'in_progress') limit $2
+"""
+# Excluded work whose cost the ERP did not take is offered again.
+_OFFER_AGAIN = """
+update billable_transaction set posting_run_id = null where tenant = $1 and state = 'excluded' and erp_ref is null
+  and posting_run_id is not null and updated_at < least($2, now() - interval '2 minutes')
 """
 # When anything last changed that may clear a cause: cheap to ask, as these tables are small.
 _LAST_CHANGE = """
@@ -39,11 +48,13 @@ def build(services: Services) -> Process:
         await accept.approved(Unit(connection, call, services.clock.now()), event)
 
     async def on_restated(connection: Connection, call: Call, event: TimeCorrected | TimeVoided) -> None:
-        await accept.corrected(Unit(connection, call, services.clock.now()), event)
+        await correct.corrected(Unit(connection, call, services.clock.now()), event)
 
     async def on_settled(connection: Connection, call: Call, event: ExceptionResolved | ExceptionWaived) -> None:
         if event.subject.startswith("tme_"):
-            await accept.again(Unit(connection, call, services.clock.now()), event.subject)
+            unit = Unit(connection, call, services.clock.now())
+            if not await accept.again(unit, event.subject):
+                await correct.looked_at_again(unit, event.subject)
 
     async def on_delivery(connection: Connection, call: Call, delivery: Delivery) -> None:
         await intake.accept(connection, call, delivery, services.clock.now())
@@ -63,7 +74,7 @@ def build(services: Services) -> Process:
         name="time_posting",
         contract=TimePosting,
         implementation=TransactionCommands(services),
-        workflows=(posting.PostTime(services),),
+        workflows=(posting.PostTime(services), reversal.ReverseTime(services)),
         subscriptions=subscriptions,  # type: ignore[arg-type]
         inbox={intake.KIND: on_delivery},
         sweeps=(
@@ -83,3 +94,8 @@ async def _recheck(services: Services, tenant: str) -> None:
     for row in await services.database.fetch(_STALE, tenant, before, _RECHECK_BATCH):
         async with unit_of_work(services.database) as connection:
             await accept.again(Unit(connection, call, services.clock.now()), row["source_id"])
+    for row in await services.database.fetch(_LOCKED, tenant, _RECHECK_BATCH):
+        async with unit_of_work(services.database) as connection:
+            await correct.looked_at_again(Unit(connection, call, services.clock.now()), row["object_id"])
+    async with unit_of_work(services.database) as connection:
+        await connection.execute(_OFFER_AGAIN, tenant, before)

@@ -27,8 +27,8 @@ from runtime.work.unit import unit_of_work
 CallFor = Callable[[str, str, str], Call]
 Key = tuple[str, str]
 
-_DUE_KEYS = """
-select tenant, partitionkey from outbox o
+_DUE = """
+select tenant, partitionkey, position from outbox o
 where relayed_at is null and (retry_at is null or retry_at <= now()) and not exists (
     select from outbox b where b.tenant = o.tenant and b.partitionkey = o.partitionkey and b.relayed_at is null
     and b.retry_at > now() and b.position < o.position)
@@ -42,7 +42,7 @@ _ROWS = """
 select o.tenant, o.position, o.id, o.type, o.partitionkey, o.correlation_id, o.occurred_at, o.data, o.attempts,
        coalesce(o.retry_at > now(), false) as early
 from outbox o join unnest($1::text[], $2::text[]) as k (tenant, partitionkey) using (tenant, partitionkey)
-where o.relayed_at is null order by o.position limit $3
+where o.relayed_at is null and o.position <= $3 order by o.position
 """
 _SETTLED = """
 with mark as (
@@ -117,12 +117,14 @@ class Relay:
             return await _Batch(self, connection, rows, careful).run() if rows else 0
 
     async def _due(self, connection: Connection) -> list[Any]:
-        keys = {(row["tenant"], row["partitionkey"]) for row in await connection.fetch(_DUE_KEYS, self._batch)}
-        if not keys:
+        due = await connection.fetch(_DUE, self._batch)
+        if not due:
             return []
+        keys = {(row["tenant"], row["partitionkey"]) for row in due}
         locked = await connection.fetch(_LOCK_KEYS, [k[0] for k in keys], [k[1] for k in keys])
         tenants, partitions = [k["tenant"] for k in locked], [k["partitionkey"] for k in locked]
-        return await connection.fetch(_ROWS, tenants, partitions, self._batch)  # type: ignore[no-any-return]
+        # Read again under the locks, and only as far as was found due: another relay may just have done some of it.
+        return await connection.fetch(_ROWS, tenants, partitions, due[-1]["position"])  # type: ignore[no-any-return]
 
 
 class _Batch:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import msgspec
 from msgspec import inspect
 from msgspec.structs import replace
 
@@ -64,8 +63,8 @@ def _fits(text: str, node: Any) -> bool:
 
 
 def _integer(node: Any, random: Random) -> int:
-    low = node.ge if node.ge is not None else (node.gt + 1 if node.gt is not None else -(2**53))
-    high = node.le if node.le is not None else (node.lt - 1 if node.lt is not None else 2**53)
+    low = node.ge if node.ge is not None else (node.gt + 1 if node.gt is not None else 1 - 2**31)
+    high = node.le if node.le is not None else (node.lt - 1 if node.lt is not None else 2**31 - 1)
     return random.choice([low, high, min(high, max(low, 200))])
 
 

@@ -1,0 +1,43 @@
+"""The finance view's decisions without a database: what is stale, which events it shows."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from contracts import events
+from experience_apis.finance_dashboard import projection
+from experience_apis.finance_dashboard.queries import LIMITS_S, freshness_of
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def test_a_system_is_stale_beyond_its_ports_limit_and_when_it_was_never_read() -> None:
+    limit = timedelta(seconds=LIMITS_S["time"])
+    read = {("certinia", "time"): NOW - limit, ("kantata", "time"): NOW - limit - timedelta(seconds=1)}
+    ports = [("kantata", "time"), ("certinia", "time"), ("netsuite", "erp")]
+    found = [(f.system, f.stale, f.read_at is None) for f in freshness_of(ports, read, NOW)]
+    assert found == [("certinia", False, False), ("kantata", True, False), ("netsuite", True, True)]
+
+
+def test_every_shown_event_has_statements_and_others_none() -> None:
+    assert {"queue_item.changed", "transaction.posted", "invoice.posted"} <= projection.SHOWN.keys()
+    assert not {"invoice.ready", "time.approved", "contract.activated"} & projection.SHOWN.keys()
+    completed = events.RunCompleted(object_id="run_1", version=2, occurred_at=NOW, actor="ada", workflow="post_time")
+    assert list(projection.statements(completed)) == []
+
+
+def test_a_refused_posting_is_a_moment_of_the_group_with_its_reason() -> None:
+    refused = events.InvoicePostFailed(
+        object_id="inv_1",
+        version=5,
+        occurred_at=NOW,
+        actor="mia",
+        reason="Period locked.",
+        bill_group="bg_1",
+        draft_version=1,
+        currency="EUR",
+        net=Decimal("1.00"),
+        tax=Decimal("0.19"),
+        gross=Decimal("1.19"),
+    )
+    ((_, arguments),) = projection.statements(refused)
+    assert arguments == ("invoice.post_failed:inv_1:5", "bg_1", 5, NOW, "erp", "Posting refused: Period locked.", "mia")
