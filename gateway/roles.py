@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+from collections.abc import Collection
+from typing import Any
 
 from experience_apis import app as experience
-from gateway import addresses
+from gateway import addresses, layers
 from process_apis import app as process
 from process_apis.registers.hooks import ExceptionHooks
 from runtime import telemetry
@@ -17,8 +19,11 @@ from runtime.work.calls import PORT_SCOPES
 from runtime.work.lifeline import follow_supervisor
 
 
-async def open_services(settings: Settings, application_name: str) -> Services:
-    """Database, connections and ports of this process. Raises SettingsError when no database is known."""
+async def open_services(
+    settings: Settings, application_name: str, here: frozenset[str] = frozenset(layers.LAYERS)
+) -> Services:
+    """Database, connections and ports of a process with these layers. Raises SettingsError when something is not known."""
+    remote = layers.system_elsewhere(settings, here)
     if settings.database_url is None:
         raise SettingsError("LEDGERWAY_DATABASE_URL is not set; `ledgerway demo` starts a database of its own.")
     database = await Database.connect(
@@ -29,18 +34,34 @@ async def open_services(settings: Settings, application_name: str) -> Services:
     )
     connections = Connections()
     await connections.watch(database)
-    return Services(database=database, ports=Ports(connections), settings=settings)
+    return Services(database=database, ports=Ports(connections, remote=remote), settings=settings)
 
 
-def run_api(settings: Settings) -> int:
-    """The gateway with all layers behind it, until SIGTERM; 0, or 2 when it cannot start as configured."""
+def run_api(settings: Settings, layers: Collection[str] | None = None) -> int:
+    """The gateway with all layers behind it, or the named layers alone, until SIGTERM; 2 when it cannot start as configured."""
     telemetry.configure(settings, "api")
     follow_supervisor(settings)
-    return _run(_api(settings))
+    return _run(_serve(settings, layers))
+
+
+async def _serve(settings: Settings, names: Collection[str] | None) -> None:
+    here = layers.chosen(names)
+    await (_api(settings) if layers.whole(here) else _alone(settings, here))
+
+
+async def _alone(settings: Settings, here: frozenset[str]) -> None:
+    """Layers without a front door: they take calls that other layers signed."""
+    from gateway import apis
+    from runtime.http.serve import layer
+
+    tokens = layers.tokens(settings)
+    services = await open_services(settings, "ledgerway-" + "-".join(sorted(here)), here)
+    served = layers.only(here, apis.surface(services).served)
+    telemetry.log.info("layer.serving", layers=sorted(here), operations=len(served))
+    await _until_stopped(layer(served, tokens), settings, services)
 
 
 async def _api(settings: Settings) -> None:
-    import uvicorn
     from redis.asyncio import Redis
 
     from gateway import apis, config
@@ -61,9 +82,15 @@ async def _api(settings: Settings) -> None:
         pool_size=settings.pool_size,
         vendors=services.ports.health,
     )
+    await _until_stopped(build_gateway(parts), settings, services)
+
+
+async def _until_stopped(app: Any, settings: Settings, services: Services) -> None:
+    import uvicorn
+
     server = uvicorn.Server(
         uvicorn.Config(
-            build_gateway(parts),
+            app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",

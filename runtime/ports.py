@@ -65,7 +65,9 @@ class Ports:
         self._generation = connections.generation
 
     async def close(self) -> None:
-        """Close the connections of all adapters made so far."""
+        """Close the connections of all adapters made so far, and to the system layer elsewhere."""
+        if self._remote is not None:
+            await self._remote.close()
         for transport in self._transports:
             await transport.aclose()
         self._transports.clear()

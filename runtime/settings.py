@@ -35,6 +35,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     gateway_config: Path | None = None
     worker_slot: str = "worker-1"
+    system_url: str | None = None
+    signing_key_file: Path | None = None
     supervised: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"

@@ -98,9 +98,10 @@ class Engine:
             idle_s, due_s = now - max(steps.moved_at, self._used_at), steps.due_at - now
             if not self._launched or idle_s < after_s or due_s < after_s or len(self._tasks) > _MOST_ASLEEP:
                 return
-            if await DBOS.list_workflows_async(status="ENQUEUED", limit=1, load_input=False):
+            asleep = set(self._tasks.values())
+            if not await self._all_entered(asleep):
                 return
-            self._asleep = set(self._tasks.values())
+            self._asleep = asleep
             await self._shut_down()
             if due_s < math.inf:
                 asyncio.get_running_loop().call_later(due_s, self.wake, "")
@@ -161,6 +162,14 @@ class Engine:
                 self._launch()
             self._used_at = time.monotonic()
             yield
+
+    async def _all_entered(self, here: set[str]) -> bool:
+        """False while the library still has runs to hand out, to anybody or to this executor."""
+        active = await DBOS.list_workflows_async(
+            status=["PENDING", "ENQUEUED"], name=ENTRY, load_input=False, load_output=False
+        )
+        ours = [run for run in active if run.status == "ENQUEUED" or run.executor_id == DBOS.executor_id]
+        return all(run.workflow_id in here for run in ours)
 
     async def _rouse(self) -> None:
         async with self._awake():

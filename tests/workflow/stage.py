@@ -24,7 +24,7 @@ FAST = Tuning(delays_s=(0.05, 0.1), held_retry_s=0.3, safety_poll_s=2.0, takeove
 CALL = Call(tenant="acme", principal="ada", client="tests", correlation_id="corr-1", request_id="req-1")
 
 
-async def eventually(reached: Callable[[], Awaitable[T | None]], within_s: float = 15.0) -> T:
+async def eventually(reached: Callable[[], Awaitable[T | None]], within_s: float = 30.0) -> T:
     """Asks until the answer is something. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
         while not (found := await reached()):  # noqa: ASYNC110

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from contracts.periods import SystemClock
+from contracts.periods import Clock, SystemClock
 from runtime.connections import Connection
 from runtime.http.simulate import ASGIApp
 from system_apis.netsuite.sandbox import CERTIFICATE_ID, CLIENT_ID, netsuite
@@ -32,8 +32,8 @@ _PEM = _key()
 SECRET = {"client_id": CLIENT_ID, "key_id": CERTIFICATE_ID, "private_key": _PEM}
 
 
-def simulator() -> ASGIApp:
-    return netsuite(None, AS_OF, URL, private_key=_PEM)
+def simulator(clock: Clock | None = None) -> ASGIApp:
+    return netsuite(None, AS_OF, URL, private_key=_PEM, clock=clock)
 
 
 def connection(secret: str) -> Connection:

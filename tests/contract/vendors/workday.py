@@ -4,6 +4,7 @@ from datetime import date
 
 import httpx
 
+from contracts.periods import Clock
 from runtime.connections import Connection
 from runtime.http.simulate import ASGIApp
 from system_apis.platforms.firm import firm as firm_on
@@ -27,8 +28,8 @@ WRITES = ()
 _PERSON = "E1009"
 
 
-def simulator() -> ASGIApp:
-    return workday(None, AS_OF, URL)
+def simulator(clock: Clock | None = None) -> ASGIApp:
+    return workday(None, AS_OF, URL, clock=clock)
 
 
 def connection(secret: str) -> Connection:
