@@ -36,16 +36,16 @@ check: install ## lint, format, types, import and house rules, specification dif
 	$(BIN)/ledgerway openapi --check
 
 test: install ## all tests, in JOBS processes
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 contract: install ## the contract suites alone
-	$(BIN)/python -m pytest -n $(JOBS) tests/contract $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/contract $(ARGS)
 
 fault: install ## the fault suites alone
-	$(BIN)/python -m pytest -n $(JOBS) tests/fault $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/fault $(ARGS)
 
 e2e: install ## the whole product as real processes
-	$(BIN)/python -m pytest -n $(JOBS) tests/e2e $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/e2e $(ARGS)
 
 bench: install ## measurements on this machine
 	$(BIN)/python -m pytest -s -o python_files='bench_*.py' tests/bench $(ARGS)

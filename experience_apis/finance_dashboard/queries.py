@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ MAX_LIMIT = 200
 # How long ago a system may have been read before its figures count as stale: several rounds of its sweep.
 LIMITS_S = {"time": 120, "psa": 300, "billing": 300, "erp": 1800, "hcm": 3600, "planning": 3600}
 _MARK_BYTES = 6
+_CITED = re.compile(r" \([^)]*\)")
 
 # A group that lost all its items before it was billed is not shown.
 _SHOWN = "tenant = $1 and (transaction_count > 0 or not evaluated or state in ('drafted', 'billed'))"
@@ -144,12 +146,18 @@ def _reason(row: Any) -> Reason:
     known = entry(row["code"])
     return Reason(
         code=row["code"],
-        sentence=f"{known.meaning[:1].upper()}{known.meaning[1:]}.",
+        sentence=_sentence(known.meaning),
         owner_role=known.owner_role,
         count=row["count"],
         currency=row["currency"],
         amount=round_money(row["amount"], row["currency"]),
     )
+
+
+def _sentence(meaning: str) -> str:
+    """The catalogue's words without the rules they cite."""
+    said = _CITED.sub("", meaning)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _rounded(row: Any) -> dict[str, Any]:

@@ -85,7 +85,7 @@ async def _limit(unit: Unit, invoice: DraftInvoice) -> Limit:
         "legal_entity": invoice.legal_entity_id,
     }
     known = await Policies.load(unit, "approval")
-    amount, policy = known.value("approval", "invoice_limit", unit.now.date(), scopes)
+    amount, policy = known.value("approval", "billing_manager_limit", unit.now.date(), scopes)
     return Limit(amount=amount, policy=policy)
 
 

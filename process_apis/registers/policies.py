@@ -25,7 +25,7 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "retro": {"limit_days": "60", "late_days": "14"},
     "rerate": {"window_days": "90", "tolerance": "1.00"},
     "write_down": {"limit": "5000.00", "limit_pct": "5"},
-    "approval": {"invoice_limit": "250000.00"},
+    "approval": {"billing_manager_limit": "250000.00"},
 }
 
 

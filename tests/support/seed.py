@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.events import EVENTS
-from contracts.problems import Problem
 from contracts.process import billing_objects as objects
 from contracts.process.onboarding import StartOnboarding
 from experience_apis import app as experience
@@ -49,12 +48,13 @@ class Seed:
 
     def __init__(self, services: Services) -> None:
         self._services, self._call = services, system_call(TENANT, "system:seed")
+        self._firm = firm(services.clock.now().date())
         self._processes = (*process.processes(services), *experience.views(services))
 
     async def plant(self) -> dict[str, tuple[str, ...]]:
         """Ids of what is there, by the name of the path parameter that takes them."""
         services = self._services
-        await DemoData(services, firm(services.clock.now().date()), TENANT).load()
+        await DemoData(services, self._firm, TENANT).load()
         for feed in FEEDS:
             for connected in services.ports.connections.of_port(feed.port):
                 await refresh(services, feed, connected)
@@ -111,7 +111,6 @@ class Seed:
         services, commands = self._services, InvoiceCommands(self._services)
         await evaluation.sweep(services, debounce=timedelta(0))
         ready = [g for g in (await commands.list_bill_groups(self._call)).items if g.state.startswith("ready")]
-        print(len(ready), services.database and await services.database.fetch("select state,count(*) from bill_group group by 1"))
         analyst, manager = (replace(self._call, principal=name) for name in ("billing-analyst", "billing-manager"))
         request = objects.DraftRequest(acknowledge_warnings="Agreed with the client.")
         for group, steps in zip(ready, (0, 1, 2), strict=False):
@@ -123,15 +122,12 @@ class Seed:
                 await commands.post(manager, invoice.id)
 
     async def _onboard(self) -> None:
-        """One onboarding that was begun."""
+        """One onboarding that was begun; its run stands at its first step."""
+        sold = {c.deal for c in self._firm.contracts}
+        waiting = {d.name for d in self._firm.deals if d.stage == "won" and d.code not in sold}
         deals = (await self._services.ports.crm(self._call).list_won_deals(self._call)).items
-        commands = OnboardingCommands(self._services)
-        for deal in deals:
-            try:
-                await commands.start(self._call, StartOnboarding(deal_ref=deal.ref))
-                return
-            except Problem as p:
-                print(p.detail)
+        deal = next(d for d in deals if d.name in waiting)
+        await OnboardingCommands(self._services).start(self._call, StartOnboarding(deal_ref=deal.ref))
 
     async def _ids(self) -> dict[str, tuple[str, ...]]:
         database, found = self._services.database, {}

@@ -46,6 +46,7 @@ async def test_the_queue_shows_figures_reasons_items_and_freshness(office: Offic
     ]
     (reason,) = queue.reasons
     assert (reason.code, reason.owner_role, reason.amount) == ("PERIOD_CLOSED", "FC", Decimal("1200.00"))
+    assert reason.sentence == "No open period or invoice date closed."
     assert [i.id for i in queue.items] == [group.id] and queue.items[0].failed == ("PERIOD_CLOSED",)
     assert [(f.system, f.port, f.stale) for f in queue.freshness] == [
         ("certinia", "planning", True),

@@ -1,6 +1,7 @@
 """A vendor on a real socket that answers what a test says, byte by byte."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -84,24 +85,26 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     return Asked(method, target, headers, await reader.readexactly(int(headers.get("content-length", 0))))
 
 
+def address_of(listening: Any) -> str:
+    """Of a socket on this machine."""
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
 @pytest.fixture
 async def vendor() -> AsyncIterator[Vendor]:
     played = Vendor()
     server = await asyncio.start_server(played.serve, "127.0.0.1", 0)
-    played.url = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    played.url = address_of(server.sockets[0])
     yield played
     server.close()
-    server.close_clients() if hasattr(server, "close_clients") else None
 
 
 @pytest.fixture
 def nobody() -> str:
     """An address where nobody listens."""
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return "http://127.0.0.1:%d" % probe.getsockname()[1]
+        return address_of(probe)
 
 
 class Badge:
@@ -116,3 +119,6 @@ class Badge:
     def forget(self, refused: Any) -> None:
         self.forgotten.append(dict(refused))
         self.number += 1
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -16,7 +16,7 @@ from runtime.http.credentials import CLIENT_ASSERTION, Grant, OAuthToken, Secret
 from runtime.http.outbound import Outbound, VendorBudget
 from tests.support.clock import FixedClock
 
-from .conftest import Vendor, answer, raw
+from .conftest import Vendor, address_of, answer, raw
 
 FOUND = Secret(client_id="us", client_secret="hush & more")
 GRANT = Grant(token_path="/token", grant_type="client_credentials", auth="client_secret_post")
@@ -70,7 +70,7 @@ async def test_requests_in_flight_when_a_token_dies_all_succeed_with_one_renewal
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    api.url = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    api.url = address_of(server.sockets[0])
     acme = Outbound("acme", api.url, VendorBudget(concurrency=8), token)
     answers = await asyncio.gather(*(acme.send("POST", "/", operation="x") for _ in range(8)))
     assert {a.status for a in answers} == {200}

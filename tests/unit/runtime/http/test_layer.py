@@ -21,7 +21,7 @@ from runtime.http.serve import layer
 from tests.support.samples import TEXTS
 from tests.support.tiny import NewNote, Note, NotePage, Notes
 
-from .conftest import Vendor, answer, hang_up
+from .conftest import Vendor, address_of, answer, hang_up
 
 KEY, PREFIX = b"k" * 32, "/process/v1"
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -69,9 +69,9 @@ async def url(desk: Desk) -> AsyncIterator[str]:
     config = uvicorn.Config(app, port=0, http="httptools", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    yield "http://127.0.0.1:%d" % server.servers[0].sockets[0].getsockname()[1]
+    yield address_of(server.servers[0].sockets[0])
     server.should_exit = True
     await serving
 

@@ -160,21 +160,19 @@ async def test_credentials_are_not_carried_to_another_address(vendor: Vendor, to
 
 
 async def test_no_more_requests_at_a_time_than_the_budget_has(vendor: Vendor, to):
-    vendor.script = [raw(b"HTTP/1.1 204 No\r\n\r\n", pause_s=0.02)]
-    acme, most = to(vendor.url, concurrency=2), 0
+    under_way, most = 0, 0
 
-    async def watch() -> None:
-        nonlocal most
-        while True:
-            most = max(most, len(vendor.asked) - done)
-            await asyncio.sleep(0)
+    async def slowly(writer: asyncio.StreamWriter) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.02)
+        under_way -= 1
+        await answer()(writer)
 
-    done, watching = 0, asyncio.create_task(watch())
-    for finished in asyncio.as_completed([acme.send("GET", "/", operation="x") for _ in range(6)]):
-        await finished
-        done += 1
-    watching.cancel()
-    assert most == 2
+    vendor.script, acme = [slowly], to(vendor.url, concurrency=2)
+    await asyncio.gather(*(acme.send("GET", "/", operation="x") for _ in range(6)))
+    assert (most, len(vendor.asked)) == (2, 6)
 
 
 async def test_a_vendor_that_does_not_answer_is_left_alone(nobody: str, to):
