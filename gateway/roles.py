@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 from collections.abc import Collection
 from typing import Any
 
@@ -107,6 +108,8 @@ async def _until_stopped(app: Any, settings: Settings, services: Services) -> No
     )
     gc.collect()
     gc.freeze()
+    # The server raises the signal that stopped it once more when it has stopped; what is open is closed after that.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         await server.serve()
     finally:

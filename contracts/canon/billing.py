@@ -11,7 +11,7 @@ from contracts.money import Exact
 InvoiceStatus = Literal["open", "partially_paid", "paid", "credited", "voided"]
 
 
-class InvoiceLine(Struct, frozen=True, kw_only=True):
+class InvoiceLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line; `amount` is the sum of its transactions, never quantity times rate (INV-3)."""
 
     id: Code
@@ -26,7 +26,7 @@ class InvoiceLine(Struct, frozen=True, kw_only=True):
     transaction_ids: tuple[str, ...] = ()
 
 
-class TaxGroup(Struct, frozen=True, kw_only=True):
+class TaxGroup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Tax of all lines with one code and rate (INV-5)."""
 
     tax_code: Code

@@ -10,7 +10,7 @@ from contracts.canon.ref import Code, CountryCode, CurrencyCode, Page, Ref, Text
 TaxStatus = Literal["business", "consumer"]
 
 
-class Address(Struct, frozen=True, kw_only=True):
+class Address(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A postal address; an empty part is missing, never guessed."""
 
     street: str = ""

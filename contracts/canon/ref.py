@@ -7,18 +7,20 @@ from msgspec import Meta, Struct
 
 T = TypeVar("T")
 
+# Patterns mean the same to Python and to ECMA 262: no \s, and what ends in $ does not end before a line feed.
+
 Ref = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9_-]+:[^\s\x00]+$",
+        pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9_-]+:[^\x00-\x20\x7f-\xa0]+$(?!\n)",
         max_length=200,
         description="`system:kind:id`; `system` is the instance code of a connection",
     ),
 ]
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 Code = Annotated[str, Meta(min_length=1, max_length=60)]
-CountryCode = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
-CurrencyCode = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
+CountryCode = Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="ISO 3166-1 alpha-2")]
+CurrencyCode = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3, description="ISO 4217")]
 Limit = Annotated[int, Meta(ge=1, description="page size; a value above 200 is lowered to it")]
 Cursor = Annotated[str, Meta(min_length=1, max_length=500, description="`next_cursor` of the page before")]
 

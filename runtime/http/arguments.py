@@ -232,8 +232,8 @@ def _check_media(content_type: str | None) -> None:
 def _decode_body(body: bytes, kind: Any) -> Any:
     try:
         value = decode(body, kind)
-    except msgspec.ValidationError as error:
-        raise _invalid_content(_untyped(body), kind, str(error)) from error
+    except msgspec.ValidationError:
+        return _decode_with_whole_numbers(body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"The body is not JSON: {error}.") from error
     except RecursionError as error:
@@ -241,6 +241,27 @@ def _decode_body(body: bytes, kind: Any) -> Any:
     if b"\\u0000" in body or _LONG_NUMBER.search(body):
         _refuse_unstorable(_untyped(body))
     return value
+
+
+def _decode_with_whole_numbers(body: bytes, kind: Any) -> Any:
+    """JSON Schema calls 3.0 an integer, the decoder does not: so a refused body is read again with such numbers made whole."""
+    try:
+        value = _whole(_untyped(body))
+        read = convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _invalid_content(value, kind, str(error)) from error
+    except RecursionError as error:
+        raise InvalidRequest("The body is nested too deeply.") from error
+    _refuse_unstorable(value)
+    return read
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def _untyped(body: bytes) -> Any:

@@ -23,6 +23,7 @@ from gateway.config import read
 from runtime.bind import Served, bind, serve_in_process
 from runtime.data.database import Database
 from runtime.http.specs import Api, render
+from tests.support.installation import local_socket
 from tests.support.tiny import CREATE, Desk, Notes
 
 CONFIG = """
@@ -73,7 +74,7 @@ class _Unnumbered(Desk):
 
 @pytest.fixture(scope="module")
 def base_url(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = local_socket()
     started, stop = threading.Event(), threading.Event()
     arguments = (module_database_url, tmp_path_factory.mktemp("state"), listening, started, stop)
     thread = threading.Thread(target=lambda: asyncio.run(_serve(*arguments)))

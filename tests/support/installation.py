@@ -88,7 +88,7 @@ class Installation(Struct, frozen=True):
 @contextmanager
 def installation(database_url: str, redis_url: str, folder: Path) -> Iterator[Installation]:
     """Seeded and served by a thread until the block ends."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = local_socket()
     server = _Server(database_url, redis_url, folder, listening)
     thread = threading.Thread(target=server.run, name="gateway")
     thread.start()
@@ -97,6 +97,13 @@ def installation(database_url: str, redis_url: str, folder: Path) -> Iterator[In
     finally:
         server.stop()
         thread.join(30)
+
+
+def local_socket() -> socket.socket:
+    """A listening socket whose connections do not wait to fill packets: asyncio sees to that only for sockets it made."""
+    made = socket.create_server(("127.0.0.1", 0))
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
 
 
 class _Server:
@@ -155,7 +162,7 @@ class _Server:
         server = uvicorn.Server(uvicorn.Config(gateway, log_level="error", server_header=False, loop="asyncio"))
         scopes = tuple(sorted({s.operation.scope for s in surface.served}))
         serving = asyncio.create_task(server.serve([self._listening]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         self._served = Installation(base_url, issuer, scopes, pools)
         self._started.set()

@@ -1,10 +1,12 @@
 """The demo firm as it is once its worker had the time: objects in every register, most states reached, without a worker."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 from msgspec.structs import replace
 
 from contracts.call import Call
+from contracts.canon.project import NewDemand, Project
 from contracts.events import EVENTS
 from contracts.process import billing_objects as objects
 from contracts.process.onboarding import StartOnboarding
@@ -29,6 +31,9 @@ from runtime.work.worker import attempt
 from system_apis.platforms.firm import firm
 
 TENANT = "demo"
+_LINKED = """
+select system || ':' || object || ':' || external_id as ref from link where tenant = $1 and valid_to is null order by 1
+"""
 _TABLES = {
     "customer_id": "customer",
     "project_id": "project",
@@ -132,7 +137,49 @@ class Seed:
     async def _ids(self) -> dict[str, tuple[str, ...]]:
         database, found = self._services.database, {}
         for name, table in _TABLES.items():
-            # house: sql the tables are those of _TABLES
             rows = await database.fetch(f"select id from {table} where tenant = $1 order by id limit 40", TENANT)
             found[name] = tuple(row["id"] for row in rows)
-        return found
+        return found | await self._refs()
+
+    async def _refs(self) -> dict[str, tuple[str, ...]]:
+        """References into the connected systems, and the codes they share with us."""
+        call, ports = self._call, self._services.ports
+        crm, psa, planning, billing = ports.crm(call), ports.psa(call), ports.planning(call), ports.billing(call)
+        deals, projects = (await crm.list_won_deals(call)).items, (await psa.list_projects(call)).items
+        linked = await self._services.database.fetch(_LINKED, TENANT)
+        demand = await planning.put_demand(call, _demand(projects[0]))
+        workers = [w.ref for w in (await ports.hcm(call).list_workers(call)).items]
+        entities, firm = ("US01", "DE01", "UK01"), self._firm
+        return {
+            "deal_ref": tuple(d.ref for d in deals),
+            "account_ref": tuple(d.account_ref for d in deals),
+            "project_ref": tuple(p.ref for p in projects),
+            "template_ref": tuple(t.ref for t in (await psa.list_templates(call)).items),
+            "demand_ref": (demand.ref,),
+            "worker_ref": (*workers, *(a.worker_ref for a in (await planning.list_assignments(call)).items)),
+            "customer_ref": tuple(row["ref"] for row in linked if row["ref"].startswith("netsuite:customer:")),
+            "shell_ref": tuple(row["ref"] for row in linked if row["ref"].startswith("netsuite:job:")),
+            "project_shell_ref": tuple(row["ref"] for row in linked if row["ref"].startswith("netsuite:job:")),
+            "invoice_ref": tuple(i.invoice_ref for i in (await billing.list_open_items(call)).items),
+            "ref": tuple(t.ref for t in (await ports.time(call, "certinia").list_time(call)).items),
+            "legal_entity_id": entities,
+            "entity_code": entities,
+            "currency": ("EUR", "USD", "GBP"),
+            "country": ("DE", "US", "GB"),
+            "cost_center_code": tuple(c.code for c in firm.cost_centers),
+            "worker_number": tuple(p.number for p in firm.people),
+            "tax_code": tuple(t.code for t in firm.tax_codes),
+            "payment_terms": ("NET30", "NET14"),
+        }
+
+
+def _demand(project: Project) -> NewDemand:
+    starts = project.start_on or date(2026, 11, 1)
+    return NewDemand(
+        key="dem_1",
+        project_ref=project.ref,
+        role_code="CONSULTANT",
+        start_on=starts,
+        end_on=project.end_on or starts,
+        hours=Decimal(40),
+    )

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from asyncio.subprocess import Process
 from pathlib import Path
 
@@ -60,14 +59,11 @@ async def test_a_worker_killed_inside_a_step_resumes_there_and_repeats_nothing_r
     await until_written(effects, "wrote two")
     first.kill()
     await first.wait()
-    began = time.monotonic()
     second = await worker(database_url, effects)
     await until_written(effects, "tried three")
-    resumed_after_s = time.monotonic() - began
     await until(database, run_id, "completed")
     await end(second)
     assert effects.read_text().splitlines() == [*ONCE, "tried two", "tried three", "wrote three"]
-    assert resumed_after_s < 8
     ends = await database.fetchval("select count(*) from outbox where tenant = 'acme' and type = 'workflow.completed'")
     assert ends == 1
 

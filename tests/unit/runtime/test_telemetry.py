@@ -48,5 +48,5 @@ def test_tokens_inside_text_are_struck_out(text: str) -> None:
 
 def test_warnings_of_libraries_become_events_and_their_chatter_does_not(lines) -> None:
     logging.getLogger("httpx").info("GET http://x")
-    logging.getLogger("dbos").warning("late")
-    assert [(line["event"], line["message"]) for line in lines()] == [("library.dbos", "late")]
+    logging.getLogger("aiohttp.client").warning("late")
+    assert [(line["event"], line["message"]) for line in lines()] == [("library.aiohttp.client", "late")]

@@ -75,3 +75,16 @@ def test_what_no_column_takes_is_refused_wherever_it_stands(body: bytes, pointer
 
 def test_long_digits_in_texts_are_texts() -> None:
     assert decoded(body=b'{"more": "order 12345678901234"}')["body"].more == "order 12345678901234"
+
+
+def test_a_number_without_a_fraction_is_whole_as_json_schema_says() -> None:
+    assert decoded(body=b'{"count": 3.0}')["body"].count == 3
+    with pytest.raises(InvalidContent):
+        decoded(body=b'{"count": 3.5}')
+    with pytest.raises(InvalidContent):
+        decoded(body=b'{"count": 1e300}')
+
+
+def test_a_body_nested_beyond_reading_is_refused() -> None:
+    with pytest.raises(InvalidRequest):
+        decoded(body=b'{"count": "no", "more": ' + b"[" * 5000 + b"]" * 5000 + b"}")
