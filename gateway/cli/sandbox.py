@@ -1,5 +1,6 @@
 """`ledgerway sandbox`: the simulated systems of a state directory, and their switches."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
@@ -34,20 +35,45 @@ def list_(*, session: Asked) -> Exit:
     return show(session)
 
 
-# house: function-size its docstring is the command's help page
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Aim:
+    """Which requests a fault hits, and how.
+
+    Parameters
+    ----------
+    path
+        Only requests whose path and query match this regular expression.
+    method
+        Only requests with this method.
+    times
+        How many requests it hits.
+    after
+        How many matching requests go through before.
+    retry_after
+        Seconds of Retry-After with too_many.
+    delay
+        Seconds of timeout, slow_job and late_index.
+    status
+        Status of server_error (503).
+    """
+
+    path: str | None = None
+    method: str | None = None
+    times: int = 1
+    after: int = 0
+    retry_after: int | None = None
+    delay: int | None = None
+    status: int | None = None
+
+
 @app.command
 async def fault(
     system: str,
     kind: str | None = None,
     /,
     *,
-    path: str | None = None,
-    method: str | None = None,
-    times: int = 1,
-    after: int = 0,
-    retry_after: int | None = None,
-    delay: int | None = None,
-    status: int | None = None,
+    aim: Aim = Aim(),
     listed: Annotated[bool, Parameter(name="--list")] = False,
     clear: bool = False,
     session: Asked,
@@ -65,20 +91,6 @@ async def fault(
         salesforce (Certinia is in the same org), netsuite or workday.
     kind
         What goes wrong.
-    path
-        Only requests whose path and query match this regular expression.
-    method
-        Only requests with this method.
-    times
-        How many requests it hits.
-    after
-        How many matching requests go through before.
-    retry_after
-        Seconds of Retry-After with too_many.
-    delay
-        Seconds of timeout, slow_job and late_index.
-    status
-        Status of server_error (503).
     listed
         List instead.
     clear
@@ -94,17 +106,9 @@ async def fault(
         return await ask(session, system, "DELETE", "faults", "All faults are cleared.")
     if listed:
         return await faults(session, system)
-    body = fault_body(
-        str(kind),
-        path=path,
-        method=method,
-        times=times,
-        after=after,
-        retry_after=retry_after,
-        delay_s=delay,
-        status=status,
-    )
-    return await ask(session, system, "POST", "faults", f"Armed: {body['kind']}, {times} times.", body)
+    options = {("delay_s" if name == "delay" else name): value for name, value in vars(aim).items()}
+    body = fault_body(str(kind), **options)
+    return await ask(session, system, "POST", "faults", f"Armed: {body['kind']}, {aim.times} times.", body)
 
 
 @app.command

@@ -1,10 +1,16 @@
 """The unit of work a register is handed: it neither opens nor commits one."""
 
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, cast
+
+from msgspec.structs import replace
 
 from contracts.call import Call
 from runtime.data.database import Connection
+from runtime.work.unit import read_in_unit
+
+T = TypeVar("T")
 
 
 class Unit(NamedTuple):
@@ -18,3 +24,16 @@ class Unit(NamedTuple):
     def tenant(self) -> str:
         """Whose rows may be seen and written."""
         return self.call.tenant
+
+    def under(self, correlation_id: str) -> "Unit":
+        """The same unit, for what belongs to another business trigger (ID-4)."""
+        if correlation_id == self.call.correlation_id:
+            return self
+        return self._replace(call=replace(self.call, correlation_id=correlation_id))
+
+    async def once(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """Terms that this unit does not change (rates, periods, prices), read once for the whole batch of work."""
+        known, place = read_in_unit(self.connection), (self.tenant, key)
+        if place not in known:
+            known[place] = await read()
+        return cast(T, known[place])

@@ -14,6 +14,7 @@ from process_apis.registers.exceptions import Finding
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import reversal
 from process_apis.time_posting.keys import posting_key
+from runtime.data.ids import new_id
 from runtime.data.links import of_system, refs_of
 from runtime.services import Services
 from runtime.work.calls import system_call
@@ -25,6 +26,7 @@ WORKFLOW = "post_time"
 MOST_LINES = 200
 # Let a burst of approvals gather into full batches (SCL-3: 200 lines per call).
 GATHER_S = 2
+_POSTABLE = ("rated", "excluded")
 _WAITING = """
 select tenant, legal_entity_id from billable_transaction
 where tenant = $1 and posting_run_id is null and erp_ref is null and state in ('rated', 'excluded')
@@ -38,6 +40,7 @@ where tenant = $1 and legal_entity_id = $2 and posting_run_id is null and erp_re
 order by id limit $3 for update skip locked
 """
 _CLAIM = "update billable_transaction set posting_run_id = $3 where tenant = $1 and id = any($2::text[])"
+_UNCLAIM = "update billable_transaction set posting_run_id = null where tenant = $1 and id = $2"
 _REF = "update billable_transaction set erp_ref = $3, updated_at = $4 where tenant = $1 and id = $2"
 _TOUCH = "update billable_transaction set updated_at = $3 where tenant = $1 and id = $2"
 
@@ -74,8 +77,9 @@ async def _open_run(services: Services, tenant: str, entity: str) -> bool:
         if not ids:
             return False
         batch = Batch(entity=entity, transaction_ids=tuple(ids))
-        # The first id names the batch: a transaction is claimed by one run only.
-        run = await start_run(connection, call, WORKFLOW, f"post_time:{ids[0]}", batch, clock=services.clock)
+        # The rows are locked, so nobody else takes them; what was refused is offered again and needs a run of its own.
+        key = f"{WORKFLOW}:{new_id('batch', services.clock.now())}"
+        run = await start_run(connection, call, WORKFLOW, key, batch, clock=services.clock)
         await connection.execute(_CLAIM, tenant, ids, run.id)
     return len(ids) == MOST_LINES
 
@@ -144,24 +148,26 @@ class PostTime:
                 project: of_system(await refs_of(connection, call.tenant, project), erp)
                 for project in {t.project_id for t in found if t.project_id}
             }
-        return tuple(t for t in found if t.state in ("rated", "excluded")), shells
+        return found, shells
 
     async def _ensure(self, call: Call, batch: Batch) -> LineOutcomes:
-        """Look which lines stand there already, post the others (WF-3): one step, so a repeat looks again."""
+        """Look which lines stand there already, post the others (WF-3): one step, so a repeat looks again.
+
+        What was held or reversed since a try whose answer was lost is looked for too, and not posted any more.
+        """
         found, shells = await self._load(call, batch)
-        lines = [line(t, shell) for t in found if (shell := shells.get(t.project_id or ""))]
+        lines = {posting_key(t): line(t, shell) for t in found if (shell := shells.get(t.project_id or ""))}
+        postable = {posting_key(t) for t in found if t.state in _POSTABLE}
         missing = [
-            LineOutcome(key=posting_key(t), posted=False, code="XREF_MISSING", reason="The project has no ERP shell.")
-            for t in found
-            if not shells.get(t.project_id or "")
+            LineOutcome(key=key, posted=False, code="XREF_MISSING", reason="The project has no ERP shell.")
+            for key in sorted(postable - lines.keys())
         ]
         if not lines:
             return LineOutcomes(items=tuple(missing))
         erp = self._services.ports.erp(call, batch.entity)
-        keys = PostingKeys(entity_code=batch.entity, keys=tuple(one.key for one in lines))
-        there = {p.key: p.ref for p in (await erp.find_postings(call, keys)).items}
+        there = {p.key: p.ref for p in (await erp.find_postings(call, _keys(batch, lines))).items}
         known = [LineOutcome(key=k, posted=True, ref=r) for k, r in there.items()]
-        new = tuple(one for one in lines if one.key not in there)
+        new = tuple(one for key, one in lines.items() if key in postable and key not in there)
         answer = await erp.post_lines(call, PostingLines(items=new)) if new else LineOutcomes(items=())
         return LineOutcomes(items=(*known, *answer.items, *missing))
 
@@ -187,6 +193,10 @@ class PostTime:
         return len(marks)
 
 
+def _keys(batch: Batch, keys: Iterable[str]) -> PostingKeys:
+    return PostingKeys(entity_code=batch.entity, keys=tuple(keys))
+
+
 def _by_instance(marks: Iterable[tuple[str, str]]) -> dict[str, tuple[PostedTime, ...]]:
     found: dict[str, dict[str, PostedTime]] = {}
     for ref, posting_ref in marks:
@@ -196,8 +206,11 @@ def _by_instance(marks: Iterable[tuple[str, str]]) -> dict[str, tuple[PostedTime
 
 
 async def _settle(unit: Unit, transaction: Transaction, outcome: LineOutcome | None) -> bool | None:
-    """Acknowledged: `queued`, or for an excluded one just its reference. Refused: an exception. None: nothing to do."""
-    if outcome is None or transaction.erp_ref is not None:
+    """Acknowledged: `queued`, else just its reference. Refused: an exception. Left out: free for the next run. None: nothing to do."""
+    if transaction.erp_ref is not None:
+        return None
+    if outcome is None:
+        await unit.connection.execute(_UNCLAIM, unit.tenant, transaction.id)
         return None
     if not outcome.posted:
         await _refuse(unit, transaction, outcome)
@@ -215,6 +228,9 @@ async def _settle(unit: Unit, transaction: Transaction, outcome: LineOutcome | N
 
 
 async def _refuse(unit: Unit, transaction: Transaction, outcome: LineOutcome) -> None:
+    if transaction.state not in _POSTABLE:
+        await unit.connection.execute(_UNCLAIM, unit.tenant, transaction.id)
+        return
     code = outcome.code if outcome.code in ("XREF_MISSING", "PERIOD_CLOSED", "COST_CENTER_UNMAPPED") else "ERP_REJECTED"
     finding = Finding(
         code=code,

@@ -8,7 +8,7 @@ transactions. So the relay works off `relayed_at is null`, and `read` is for reb
 States of a row: unrelayed -> relayed; a failing one stays unrelayed with `attempts` and `retry_at` (see relay.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,14 @@ _INSERT = """
 insert into outbox (tenant, id, type, source, subject, partitionkey, correlation_id, causation_id, legal_entity,
                     objectversion, occurred_at, data)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning position
+"""
+_INSERT_ALL = """
+insert into outbox (tenant, id, type, source, subject, partitionkey, correlation_id, objectversion, occurred_at, data)
+select $1, e.id, e.type, e.source, e.subject, e.partitionkey, e.correlation_id, e.version, e.occurred_at, e.data
+from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::timestamptz[],
+            $10::jsonb[]) with ordinality
+  as e (id, type, source, subject, partitionkey, correlation_id, version, occurred_at, data, place)
+order by e.place
 """
 
 _READ = """
@@ -77,6 +85,17 @@ async def publish(
         to_builtins(event),
     )
     return position is not None
+
+
+async def publish_all(connection: Connection, tenant: str, events: Sequence[tuple[Event, str]]) -> None:
+    """Stores events, each with its correlation id, in their order and in one statement; what is there already is skipped."""
+    if not events:
+        return
+    rows = [
+        (e.dedup_key, e.type, e.source, e.object_id, e.partitionkey, correlation, e.version, e.occurred_at, to_builtins(e))
+        for e, correlation in events
+    ]
+    await connection.execute(_INSERT_ALL, tenant, *map(list, zip(*rows, strict=True)))
 
 
 async def read(

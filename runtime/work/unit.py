@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from runtime.data.database import Connection, Database
 
@@ -16,6 +17,7 @@ class _Unit:
         self.database = database
         self.connection = connection
         self.live = True
+        self.read: dict[Any, Any] = {}
 
 
 @asynccontextmanager
@@ -41,3 +43,9 @@ async def unit_of_work(database: Database) -> AsyncIterator[Connection]:
 def open_unit(database: Database) -> Connection | None:
     """The connection of the unit open in this context, or None."""
     return next((u.connection for u in _units.get() if u.live and u.database is database), None)
+
+
+def read_in_unit(connection: Connection) -> dict[Any, Any]:
+    """What was read over the connection of the open unit, by keys of the readers' own choice: terms that a batch of work
+    needs again and again are read once. Forgotten with the unit; empty and forgotten at once where there is none."""
+    return next((u.read for u in _units.get() if u.live and u.connection is connection), {})
