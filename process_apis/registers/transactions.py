@@ -46,6 +46,9 @@ _EVENTS: dict[str, type[events.TransactionEvent]] = {
 }
 
 
+NO_CURRENCY = "XXX"  # ISO 4217's code for it: no contract was found, so there is no price either
+
+
 class Cost(Struct, frozen=True, kw_only=True):
     """What the work cost: never leaves the register (SOD-2)."""
 
@@ -135,7 +138,7 @@ def _event(unit: Unit, found: Transaction, moved: move.Moved, reason: str | None
         kind=found.kind,
         hours=found.hours,
         amount=found.amount,
-        currency=found.currency or "XXX",
+        currency=found.currency or NO_CURRENCY,
         service_date=found.service_date,
         codes=found.codes,
         erp_ref=found.erp_ref,
