@@ -10,7 +10,6 @@ from msgspec import Struct
 
 SYSTEMS = ("salesforce", "netsuite", "workday")
 _FILE = "demo.json"
-_OFFSET = 1000
 
 
 class SimulatedSystem(Struct, frozen=True, kw_only=True):
@@ -32,12 +31,12 @@ class SimulatedSystem(Struct, frozen=True, kw_only=True):
 
 
 class Demo(Struct, frozen=True, kw_only=True):
-    """The file `demo.json` of a state directory. `seeded` says that the hub's own objects were loaded."""
+    """The file `demo.json` of a state directory. `loaded_into` names the database that holds the hub's own objects."""
 
     as_of: date
     url: str
     systems: tuple[SimulatedSystem, ...]
-    seeded: bool = False
+    loaded_into: str | None = None
 
     def system(self, name: str) -> SimulatedSystem:
         """The simulator of that name."""
@@ -48,7 +47,7 @@ def read(state_dir: Path) -> Demo | None:
     """What the last start left, or None before the first."""
     try:
         return msgspec.json.decode((state_dir / _FILE).read_bytes(), type=Demo)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
@@ -66,18 +65,26 @@ def plan(state_dir: Path, port: int, url: str, today: date) -> Demo:
     systems = tuple(
         SimulatedSystem(
             name=name,
-            port=_usable(known.system(name).port if known else port + _OFFSET + 2 * place),
-            tls_port=_usable(known.system(name).tls_port if known else port + _OFFSET + 2 * place + 1),
+            port=_usable(known.system(name).port if known else _first(port) + 2 * place),
+            tls_port=_usable(known.system(name).tls_port if known else _first(port) + 2 * place + 1),
         )
         for place, name in enumerate(SYSTEMS, start=1)
     )
     return Demo(
-        as_of=known.as_of if known else today, url=url, systems=systems, seeded=known.seeded if known else False
+        as_of=known.as_of if known else today,
+        url=url,
+        systems=systems,
+        loaded_into=known.loaded_into if known else None,
     )
 
 
+def _first(port: int) -> int:
+    """Where the preferred ports begin: instances on neighbouring ports that start together do not meet."""
+    return 10_000 + port * 10 % 20_000
+
+
 def _usable(preferred: int) -> int:
-    return preferred if preferred < 65536 and _free(preferred) else _any_free()
+    return preferred if _free(preferred) else _any_free()
 
 
 def _free(port: int) -> bool:

@@ -12,6 +12,7 @@ from contracts.periods import Clock, SystemClock
 from contracts.problems import MethodNotAllowed, NotFound, Problem, Throttled
 from gateway import browsers, front, pipeline
 from gateway.config import GatewayConfig
+from gateway.cursors import Cursors, key_in
 from gateway.exchange import Exchange
 from gateway.front import Receive, Scope, Send
 from gateway.health import Health, VendorHealth
@@ -125,6 +126,7 @@ def _services(parts: Parts, tokens: Tokens) -> Services:
         tokens=tokens,
         keys=ApiKeys(parts.database, pepper_in(parts.state_dir), parts.mode, parts.clock),
         failures=LocalCounters(),
+        cursors=Cursors(key_in(parts.state_dir)),
         turns=Turns(parts.pool_size // 2),
         deadline_s=parts.config.deadline_s,
     )

@@ -1,52 +1,74 @@
 """The whole product on one machine: servers, simulated systems, API and worker under one supervisor. Sandbox only."""
 
 import asyncio
+import hashlib
 import sys
-from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
 from contracts.periods import SystemClock
 from gateway import addresses
 from gateway.addresses import Demo
-from runtime.settings import Settings
+from runtime.settings import Settings, SettingsError
 from runtime.work.child import Child
-from runtime.work.supervisor import Supervisor
+from runtime.work.supervisor import Hook, Supervisor
 
 _COMMAND = (sys.executable, "-m", "gateway.cli.main")
 
 
 def run(settings: Settings, reset: bool = False) -> int:
-    """Start everything and stay until a signal; the exit code of the supervisor. `reset` forgets all state first."""
-    from runtime.data.embedded import erase
+    """Start everything and stay until a signal; the exit code of the supervisor. `reset` forgets all state first.
 
+    Raises SettingsError in live mode, and for a reset that could forget only half.
+    """
     if settings.mode != "sandbox":
-        sys.stderr.write("`ledgerway demo` runs simulated systems and exists in sandbox mode only.\n")
-        return 2
+        raise SettingsError("`ledgerway demo` runs simulated systems and exists in sandbox mode only.")
     settings = replace(settings, state_dir=settings.state_dir.expanduser().absolute())
     if reset:
-        erase(settings.state_dir)
+        _reset(settings)
     return asyncio.run(_supervise(settings))
 
 
+def _reset(settings: Settings) -> None:
+    from runtime.data.embedded import erase
+
+    if settings.database_url is not None and addresses.read(settings.state_dir) is not None:
+        raise SettingsError(
+            "`--reset` does not empty the database of LEDGERWAY_DATABASE_URL, and the simulated systems would not fit it "
+            "any more. Nothing was deleted. Use an empty database and another --state-dir."
+        )
+    erase(settings.state_dir)
+
+
 async def _supervise(settings: Settings) -> int:
+    known = addresses.read(settings.state_dir)
     demo = addresses.plan(settings.state_dir, settings.port, settings.base_url, SystemClock().now().date())
+    settled = known is not None and known.loaded_into == _database(settings) and known.systems == demo.systems
     supervisor = Supervisor(
-        settings, _children(settings, demo), prepared=_prepare(settings, demo), ready=_ready(demo, settings)
+        settings,
+        _children(settings, demo, settled),
+        prepared=_prepare(settings, demo),
+        loaded=None if settled else _loaded(settings, demo),
+        ready=_ready(settings, demo),
     )
     return await supervisor.run()
 
 
-def _children(settings: Settings, demo: Demo) -> list[Child]:
+def _database(settings: Settings) -> str:
+    """A name of the database in use that tells nothing about it."""
+    url = settings.database_url
+    return "embedded" if url is None else hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def _children(settings: Settings, demo: Demo, settled: bool) -> list[Child]:
+    """The API opens its door when what it serves is there."""
     health = f"{demo.systems[0].url}/_sandbox/health"
+    ready = f"http://{settings.host}:{settings.port}/health/ready"
     return [
         Child(name="sandboxes", argv=(*_COMMAND, "sandbox", "start"), ready_url=health),
-        Child(name="api", argv=(*_COMMAND, "serve"), ready_url=f"http://{settings.host}:{settings.port}/health/ready"),
+        Child(name="api", argv=(*_COMMAND, "serve"), ready_url=ready, last=not settled),
         Child(name="worker", argv=(*_COMMAND, "worker")),
     ]
-
-
-Hook = Callable[[Settings], Awaitable[None]]
 
 
 def _prepare(settings: Settings, demo: Demo) -> Hook:
@@ -58,19 +80,28 @@ def _prepare(settings: Settings, demo: Demo) -> Hook:
     return prepare
 
 
-def _ready(demo: Demo, settings: Settings) -> Hook:
-    """Once everything answers: connect the simulated systems, load what the hub owns on the first start, say where to go."""
+def _loaded(settings: Settings, demo: Demo) -> Hook:
+    """Once the simulated systems answer: connect them, and load what the hub owns where it is not loaded yet."""
 
-    async def ready(given: Settings) -> None:
-        await _load(given, demo)
-        addresses.write(settings.state_dir, replace(demo, seeded=True))
+    async def loaded(given: Settings) -> None:
+        database = _database(settings)
+        await _load(given, demo, fill=demo.loaded_into != database)
+        addresses.write(settings.state_dir, replace(demo, loaded_into=database))
+
+    return loaded
+
+
+def _ready(settings: Settings, demo: Demo) -> Hook:
+    """Once everything answers: say where to go."""
+
+    async def ready(_given: Settings) -> None:
         sys.stdout.write(_greeting(demo, settings))
         sys.stdout.flush()
 
     return ready
 
 
-async def _load(given: Settings, demo: Demo) -> None:
+async def _load(given: Settings, demo: Demo, fill: bool) -> None:
     from gateway import sandboxes
     from gateway.demo_data import DemoData
     from gateway.roles import open_services
@@ -81,7 +112,7 @@ async def _load(given: Settings, demo: Demo) -> None:
     try:
         for connection in sandboxes.connections(demo, given.state_dir, given.tenant):
             await put(services.database, connection)
-        if not demo.seeded:
+        if fill:
             await services.ports.connections.load(services.database)
             await DemoData(services, firm(demo.as_of), given.tenant).load()
     finally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.problems import Internal, NotFound, PreconditionFailed, Problem, StoreAway
 from gateway import waiting
@@ -190,6 +191,9 @@ async def _operate(x: Exchange) -> Reply:
         if (x.header(b"if-match") or "").strip() == "*":
             raise PreconditionFailed(f"{absent.detail} If-Match: * needs it to be there.") from absent
         raise
+    cursor = getattr(result, "next_cursor", None)
+    if cursor is not None:
+        result = replace(result, next_cursor=x.services.cursors.sealed(x, cursor))
     return route.replier.reply(result, target=x.target, params=x.params, next_page=lambda cursor: _next_page(x, cursor))
 
 

@@ -6,6 +6,9 @@ import signal
 from collections.abc import Collection
 from typing import Any
 
+import asyncpg
+
+from contracts.problems import StoreAway
 from experience_apis import app as experience
 from gateway import addresses, layers
 from process_apis import app as process
@@ -23,18 +26,24 @@ from runtime.work.lifeline import follow_supervisor
 async def open_services(
     settings: Settings, application_name: str, here: frozenset[str] = frozenset(layers.LAYERS)
 ) -> Services:
-    """Database, connections and ports of a process with these layers. Raises SettingsError when something is not known."""
+    """Database, connections and ports of a process with these layers. Raises SettingsError when something is not known or
+    there is no schema yet, StoreAway when the database cannot be had."""
     remote = layers.system_elsewhere(settings, here)
     if settings.database_url is None:
         raise SettingsError("LEDGERWAY_DATABASE_URL is not set; `ledgerway demo` starts a database of its own.")
-    database = await Database.connect(
-        settings.database_url,
-        application_name=application_name,
-        max_size=settings.pool_size,
-        statement_timeout_s=settings.statement_timeout_s,
-    )
     connections = Connections()
-    await connections.watch(database)
+    try:
+        database = await Database.connect(
+            settings.database_url,
+            application_name=application_name,
+            max_size=settings.pool_size,
+            statement_timeout_s=settings.statement_timeout_s,
+        )
+        await connections.watch(database)
+    except asyncpg.UndefinedTableError as error:
+        raise SettingsError("The database has no schema of ours yet; run `ledgerway db migrate`.") from error
+    except (OSError, asyncpg.PostgresError) as error:
+        raise StoreAway(f"The database does not answer: {error}.") from error
     return Services(database=database, ports=Ports(connections, remote=remote), settings=settings)
 
 
@@ -167,6 +176,9 @@ def _run(serving: object) -> int:
     except (SettingsError, ValueError) as error:
         telemetry.log.error("role.refused", detail=str(error))
         return 2
+    except StoreAway as error:
+        telemetry.log.error("role.refused", detail=error.detail)
+        return 7
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
     return 0

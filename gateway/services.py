@@ -5,6 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from contracts.periods import Clock
+from gateway.cursors import Cursors
 from gateway.exchange import Identity
 from gateway.turns import Turns
 from runtime.data.counters import Counters, LocalCounters
@@ -39,5 +40,6 @@ class Services(Struct, frozen=True, kw_only=True):
     tokens: Verifier
     keys: Verifier
     failures: LocalCounters
+    cursors: Cursors
     turns: Turns
     deadline_s: int

@@ -88,7 +88,8 @@ class Connections:
         for row in self.of_tenant(tenant):
             if row.instance == instance and port in row.ports:
                 return row
-        raise NotFound(f"No connection {instance} serves {port} here; `ledgerway connection list` shows what does.")
+        others = ", ".join(c.instance for c in self.of_tenant(tenant) if port in c.ports)
+        raise NotFound(f"No connection {instance} serves {port} here; {f'use {others}' if others else 'none does'}.")
 
     def choose(self, tenant: str, port: str, entity: str | None = None) -> Connection:
         """The connection whose scope holds the entity, else the one without a scope. Raises NotFound."""
@@ -100,7 +101,7 @@ class Connections:
             if not row.scope:
                 return row
         wanted = f"{port} for {entity}" if entity else port
-        raise NotFound(f"No connection serves {wanted}; add one with `ledgerway connection add`.")
+        raise NotFound(f"No connection serves {wanted} here; an operator has to add one.")
 
 
 async def put(database: Database, connection: Connection) -> None:

@@ -8,7 +8,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -34,7 +34,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: int = 8080
     public_url: str | None = None
     gateway_config: Path | None = None
-    worker_slot: str = "worker-1"
     system_url: str | None = None
     signing_key_file: Path | None = None
     supervised: bool = False
@@ -67,8 +66,16 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        raise SettingsError(_explain(str(error))) from error
-    return replace(settings, **{k: v for k, v in overrides.items() if v is not None})
+        raise SettingsError(_explain(str(error), values)) from error
+    return changed(settings, **overrides)
+
+
+def changed(settings: Settings, **overrides: Any) -> Settings:
+    """The settings with those overrides that are not None. Raises SettingsError for a port that cannot be."""
+    made = replace(settings, **{k: v for k, v in overrides.items() if v is not None})
+    if not 1 <= made.port <= 65535:
+        raise SettingsError(f"The port is {made.port}; use 1 to 65535.")
+    return made
 
 
 def child_environment(settings: Settings, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -105,9 +112,13 @@ def _decode(kind: type, value: Any) -> Any:
     raise TypeError(kind)
 
 
-def _explain(message: str) -> str:
-    reason, _, path = message.partition(" - at `$.")
-    return f"{PREFIX}{path.rstrip('`').upper()}: {reason}." if path else message
+def _explain(message: str, values: Mapping[str, str]) -> str:
+    field = message.partition(" - at `$.")[2].rstrip("`")
+    if field not in values:
+        return message
+    kind = get_type_hints(Settings)[field]
+    wanted = {int: "a whole number", bool: "true or false"}.get(kind) or " or ".join(map(str, get_args(kind)))
+    return f"{PREFIX}{field.upper()} is {values[field]}; use {wanted}."
 
 
 def _text(value: Any) -> str:

@@ -1,11 +1,11 @@
 """What the ERP owns: entities, periods, dimensions, tax codes, rates, project shells, postings and journals."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from contracts.canon.ref import Code, CountryCode, CurrencyCode, Page, Ref, Text
+from contracts.canon.ref import LARGEST_BULK, Code, CountryCode, CurrencyCode, Page, Ref, Text
 from contracts.money import Exact
 
 TaxTreatment = Literal["standard", "exempt", "reverse_charge", "out_of_scope"]
@@ -160,7 +160,7 @@ class PostingLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class PostingLines(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lines to post in bulk; at most 200 (SCL-3)."""
 
-    items: tuple[PostingLine, ...]
+    items: Annotated[tuple[PostingLine, ...], Meta(max_length=LARGEST_BULK)]
 
 
 class LineOutcome(Struct, frozen=True, kw_only=True):
@@ -198,7 +198,7 @@ class PostingKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Keys to look for; at most 200."""
 
     entity_code: Code
-    keys: tuple[Code, ...]
+    keys: Annotated[tuple[Code, ...], Meta(max_length=LARGEST_BULK)]
 
 
 class Reversal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,7 +213,7 @@ class Reversals(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lines to reverse; at most 200."""
 
     entity_code: Code
-    items: tuple[Reversal, ...]
+    items: Annotated[tuple[Reversal, ...], Meta(max_length=LARGEST_BULK)]
 
 
 class JournalLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,12 +1,12 @@
 """Projects, tasks, milestones, demand and assignments as a PSA knows them (domain rules 2.2)."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from contracts.canon.deal import BillingMethod
-from contracts.canon.ref import Code, CountryCode, CurrencyCode, Page, Ref, Text
+from contracts.canon.ref import LARGEST_BULK, Code, CountryCode, CurrencyCode, Page, Ref, Text
 from contracts.money import Exact
 
 ProjectStatus = Literal["proposed", "provisioning", "ready", "active", "on_hold", "closing", "closed", "cancelled"]
@@ -90,7 +90,7 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Tasks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The tasks a project shall have."""
 
-    items: tuple[Task, ...]
+    items: Annotated[tuple[Task, ...], Meta(max_length=LARGEST_BULK)]
 
 
 class Milestone(Struct, frozen=True, kw_only=True):
@@ -128,7 +128,7 @@ class NewMilestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class NewMilestones(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The milestones a project shall have."""
 
-    items: tuple[NewMilestone, ...]
+    items: Annotated[tuple[NewMilestone, ...], Meta(max_length=LARGEST_BULK)]
 
 
 class Demand(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,9 @@ Limit = Annotated[int, Meta(ge=1, description="page size; a value above 200 is l
 Cursor = Annotated[str, Meta(min_length=1, max_length=500, description="`next_cursor` of the page before")]
 
 
+LARGEST_BULK = 200  # SCL-3
+
+
 class Page(Struct, Generic[T], frozen=True, kw_only=True):
     """One page. `next_cursor` is null on the last page; `as_of` is when the source was read (UTC)."""
 

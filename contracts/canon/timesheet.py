@@ -1,11 +1,11 @@
 """Time as a PSA or an acquired time tool knows it (Time entry of domain rules 2.2)."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from contracts.canon.ref import Code, Page, Ref
+from contracts.canon.ref import LARGEST_BULK, Code, Page, Ref
 from contracts.money import Exact
 
 TimeStatus = Literal["draft", "submitted", "approved", "rejected", "voided"]
@@ -47,4 +47,4 @@ class PostedTime(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class PostedTimes(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Entries to mark as posted; at most 200."""
 
-    items: tuple[PostedTime, ...]
+    items: Annotated[tuple[PostedTime, ...], Meta(max_length=LARGEST_BULK)]

@@ -107,7 +107,7 @@ class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Approval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Approve exactly what was seen: the draft version."""
 
-    draft_version: int
+    draft_version: Annotated[int, Meta(ge=1)]
 
 
 class Functional(Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """From a won deal to a project that takes time (domain rules 4a)."""
 
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from contracts.call import Call
 from contracts.canon.ref import Ref
@@ -15,7 +15,7 @@ class StartOnboarding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Which deal to onboard. `contract_version` counts signed versions of its contract; a new one is a new run."""
 
     deal_ref: Ref
-    contract_version: int = 1
+    contract_version: Annotated[int, Meta(ge=1)] = 1
 
 
 class Onboarding(Protocol):

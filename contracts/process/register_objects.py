@@ -9,6 +9,7 @@ from contracts.canon.deal import BillingMethod
 from contracts.canon.ref import Code, CountryCode, CurrencyCode, Page, Ref, Text
 from contracts.money import Exact
 
+Minutes = Annotated[int, Meta(ge=1, le=1440)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 ContractState = Literal["draft", "in_review", "active", "suspended", "completed", "terminated", "closed", "cancelled"]
 CardScope = Literal["project_person", "project_role", "contract_line", "client", "standard"]
@@ -72,12 +73,12 @@ class NewContractLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     nte_hours: Exact | None = None
     billing_unit: Literal["hour", "day"] | None = None
     hours_per_day: Exact | None = None
-    increment_minutes: int | None = None
+    increment_minutes: Minutes | None = None
     increment_mode: Literal["up", "nearest", "down"] = "up"
-    minimum_minutes: int | None = None
+    minimum_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
     rounding_scope: Literal["entry", "day"] = "entry"
     day_rounding: Literal["exact", "half_day", "full_day"] = "exact"
-    multipliers: dict[str, Exact] = {}
+    multipliers: dict[Code, Exact] = {}
     discount_pct: Exact | None = None
     includes_time: bool = True
     includes_expenses: bool = True
@@ -214,7 +215,7 @@ class NewPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Literal["approval", "receipt", "retro", "rerate", "tolerance", "write_down", "booking", "alert", "retention"]
     scope: Literal["global", "legal_entity", "customer", "contract"] = "global"
     scope_ref: Code | None = None
-    values: dict[str, str]
+    values: dict[Code, Exact]
     effective_from: date
     effective_to: date | None = None
 

@@ -54,7 +54,7 @@ def requests_to(name: str, url: str, session: Session) -> Outbound:
 async def connected(session: Session) -> AsyncIterator[Outbound]:
     """An HTTP connection to the product, without a token."""
     url = address(session)
-    outbound = Outbound("Ledgerway", url, VendorBudget(concurrency=4, timeout_s=session.answer_s), judges_status=False)
+    outbound = requests_to("Ledgerway", url, session)
     try:
         yield outbound
     except VendorUnavailable as away:

@@ -9,7 +9,6 @@ import msgspec
 
 from contracts.problems import Problem
 from gateway.cli.exits import Exit, exit_of
-from runtime.data.statedir import StateDirectoryInUse
 from runtime.settings import SettingsError
 
 LOCAL = "about:blank"
@@ -47,7 +46,7 @@ def of_error(error: Exception) -> Complaint:
         return of_problem(error.status, document | {"code": error.slug})
     if isinstance(error, SettingsError):
         return Complaint(Exit.MISUSE, str(error))
-    return Complaint(Exit.CONFLICT if isinstance(error, StateDirectoryInUse) else Exit.UNAVAILABLE, str(error))
+    return Complaint(Exit(getattr(error, "exit_code", Exit.UNAVAILABLE)), str(error))
 
 
 _LOOK = {

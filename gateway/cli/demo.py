@@ -1,8 +1,7 @@
 """`ledgerway demo`: the whole product on one machine."""
 
-from msgspec.structs import replace
-
 from gateway.cli.session import Asked
+from runtime.settings import changed
 
 
 def demo(*, reset: bool = False, port: int | None = None, session: Asked) -> int:
@@ -21,4 +20,4 @@ def demo(*, reset: bool = False, port: int | None = None, session: Asked) -> int
     """
     from gateway.demo import run
 
-    return run(replace(session.settings, port=port or session.settings.port), reset)
+    return run(changed(session.settings, port=port), reset)

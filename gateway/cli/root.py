@@ -5,7 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    Group,
+    Parameter,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 
 from gateway.cli.complaints import Complaint
 from gateway.cli.demo import demo
@@ -166,9 +174,16 @@ def _read(root: App, tokens: list[str]) -> Callable[[], Any]:
 def _sentence(root: App, error: CycloptsError) -> str:
     """What is wrong; an option that the command does not have may be one that all commands share."""
     text = str(error).strip()
-    wrong = getattr(getattr(error, "token", None), "keyword", None) or (error.unused_tokens or [""])[0]
-    if not wrong.startswith("-") or "Did you mean" in text:
+    if isinstance(error, UnusedCliTokensError):
+        return f"Too much on this line: {' '.join(error.unused_tokens or ())}."
+    if isinstance(error, CoercionError) and error.target_type is int and error.token is not None:
+        return f"`{error.token.keyword}` is {error.token.value}; use a whole number."
+    if not isinstance(error, UnknownOptionError) or "Did you mean" in text:
         return text
     shared = [name for argument in root.meta.assemble_argument_collection() for name in argument.names]
-    near = difflib.get_close_matches(wrong, shared, n=1)
-    return f"Unknown option: {wrong}." + (f" Did you mean {near[0]}?" if near else "")
+    near = difflib.get_close_matches(_wrong(error), [n for n in shared if not n.startswith("--no-")], n=1)
+    return f"Unknown option: {_wrong(error)}." + (f" Did you mean {near[0]}?" if near else "")
+
+
+def _wrong(error: UnknownOptionError) -> str:
+    return str(getattr(error.token, "keyword", None) or error.token)

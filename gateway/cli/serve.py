@@ -1,8 +1,7 @@
 """`ledgerway serve` and `ledgerway worker`: the server roles by themselves."""
 
-from msgspec.structs import replace
-
 from gateway.cli.session import Asked
+from runtime.settings import changed
 
 
 def serve(*, host: str | None = None, port: int | None = None, layers: str | None = None, session: Asked) -> int:
@@ -24,21 +23,15 @@ def serve(*, host: str | None = None, port: int | None = None, layers: str | Non
     """
     from gateway.roles import run_api
 
-    settings = session.settings
-    found = replace(settings, host=host or settings.host, port=port or settings.port)
-    return run_api(found, layers=None if layers is None else [name.strip() for name in layers.split(",")])
+    settings = changed(session.settings, host=host, port=port)
+    return run_api(settings, layers=None if layers is None else [name.strip() for name in layers.split(",")])
 
 
-def worker(*, slot: str | None = None, session: Asked) -> int:
+def worker(*, session: Asked) -> int:
     """Run the worker until SIGTERM. Needs LEDGERWAY_DATABASE_URL.
 
-    Example: `ledgerway worker --slot worker-2`
-
-    Parameters
-    ----------
-    slot
-        Name of this worker; one that starts under the same name goes on with its runs (LEDGERWAY_WORKER_SLOT, worker-1).
+    Example: `ledgerway worker`
     """
     from gateway.roles import run_worker
 
-    return run_worker(replace(session.settings, worker_slot=slot or session.settings.worker_slot))
+    return run_worker(session.settings)

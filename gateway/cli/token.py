@@ -1,6 +1,5 @@
 """`ledgerway token`: an access token of the development issuer."""
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -32,7 +31,7 @@ async def token(
     from gateway.cli.identity import issued, persona_named
 
     if personas:
-        sys.stdout.write(_personas())
+        session.show(*_personas())
         return Exit.DONE
     persona = persona_named(session.persona or "integration-developer")
     async with connected(session) as outbound:
@@ -41,10 +40,14 @@ async def token(
     return Exit.DONE
 
 
-def _personas() -> str:
+def _personas() -> tuple[bytes, str]:
+    import msgspec
+
     from gateway.cli.identity import ALIASES
     from gateway.cli.tables import table
     from gateway.personas import PERSONAS
 
     short: dict[str, str] = {full: alias for alias, full in ALIASES.items()}
-    return table(("PERSONA", "SHORT", "WHAT IT DOES"), [(p.id, short.get(p.id, ""), p.title) for p in PERSONAS]) + "\n"
+    rows = [(p.id, short.get(p.id, ""), p.title) for p in PERSONAS]
+    document = [{"id": name, "short": alias or None, "title": title} for name, alias, title in rows]
+    return msgspec.json.encode({"items": document}), table(("PERSONA", "SHORT", "WHAT IT DOES"), rows)

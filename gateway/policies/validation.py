@@ -21,12 +21,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def on_request(x: Exchange, config: Config) -> None:
-    """Decode path, query and body. Raises the problems of `runtime.http.arguments`, and NotAcceptable."""
+    """Decode path, query and body, and open a cursor. Raises the problems of `runtime.http.arguments`, and NotAcceptable."""
     if not accepts_json(x.header(b"accept")):
         raise NotAcceptable("Answers are application/json; accept that or */*.")
     if b"content-type" in x.repeated:
         raise InvalidRequest("Content-Type is given more than once; give it once.")
     x.arguments = x.at().decoder.decode(x.params, x.query, x.header(b"content-type"), x.body)
+    if x.arguments.get("cursor") is not None:
+        x.arguments["cursor"] = x.services.cursors.opened(x, x.arguments["cursor"])
     x.expected_version = expected_version(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
 
 

@@ -1,5 +1,7 @@
 """Drafting a bill group (4f.1, 4f.2), cancelling the draft, skipping the group. Each runs in the unit of its command."""
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
 from contracts.money import negate
@@ -16,12 +18,15 @@ from process_apis.registers.unit import Unit
 from runtime.connections import Connections
 from runtime.data.ids import new_id
 
+_FARTHEST = timedelta(days=366)
+
 
 async def draft(unit: Unit, connections: Connections, group: BillGroup, body: DraftRequest) -> DraftInvoice:
     """Draft what is queued. Raises Conflict when the group takes no draft, RuleViolated with what blocks it or wants an
     acknowledgement. A dry run answers the same draft without an id and changes nothing."""
     if group.state not in bill_groups.OPEN:
         raise Conflict(f"A bill group that is {group.state} cannot be drafted.", code="ILLEGAL_TRANSITION")
+    _refuse_far(unit, body)
     facts = await gather(unit, connections, group, body.invoice_date)
     judgement = judge(facts)
     _refuse(judgement, body)
@@ -29,6 +34,13 @@ async def draft(unit: Unit, connections: Connections, group: BillGroup, body: Dr
     if body.dry_run:
         return made
     return await _store(unit, facts, judgement, made, body)
+
+
+def _refuse_far(unit: Unit, body: DraftRequest) -> None:
+    """No period is open that far ahead, and the calendar of due dates ends somewhere."""
+    if body.invoice_date is not None and body.invoice_date > unit.now.date() + _FARTHEST:
+        far = Violation(pointer="#/invoice_date", code="GUARD_FAILED", detail="at most a year from now")
+        raise RuleViolated("An invoice is dated at most a year from now.", errors=[far], code="GUARD_FAILED")
 
 
 def _refuse(judgement: Judgement, body: DraftRequest) -> None:

@@ -40,8 +40,6 @@ class OnboardingCommands:
         """Raises NotFound and RuleViolated. Who may start an onboarding need not be allowed to read the CRM."""
         if body.deal_ref.count(":") < 2:
             raise NotFound(f"{body.deal_ref} is no reference to a deal; one looks like salesforce:deal:006...")
-        if body.contract_version < 1:
-            raise RuleViolated("contract_version counts signed versions from 1.", code="GUARD_FAILED")
         reader = replace(call, scopes=call.scopes | {"crm:read"}, expected_version=None)
         deal = await self._services.ports.crm(reader).get_deal(reader, body.deal_ref)
         if deal.state != "closed_won":

@@ -100,10 +100,11 @@ async def _customers(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
 
 FEEDS = (
     Feed(kind="legal_entity", port="erp", read=_entities, key=lambda e: e.code),
-    Feed(kind="fiscal_period", port="erp", read=_periods, key=lambda p: f"{p.entity_code}/{p.start_on}"),
     Feed(kind="dimension", port="erp", read=_dimensions, key=lambda d: f"{d.kind}/{d.entity_code or '*'}/{d.code}"),
     Feed(kind="tax_code", port="erp", read=_tax_codes, key=lambda t: f"{t.code}/{t.valid_from}"),
     Feed(kind="fx_quote", port="erp", read=_fx_quotes, key=lambda q: f"{q.from_currency}/{q.to_currency}/{q.on}"),
+    # Last of the ledger's: where periods are, the kinds before were asked for too (time intake waits for them).
+    Feed(kind="fiscal_period", port="erp", read=_periods, key=lambda p: f"{p.entity_code}/{p.start_on}"),
     Feed(kind="worker", port="hcm", read=_workers, key=lambda w: w.number),
     Feed(kind="calendar", port="hcm", read=_calendars, key=lambda c: c.code),
     Feed(kind="assignment", port="planning", read=_assignments, key=lambda a: a.ref),

@@ -1,4 +1,6 @@
-"""What reference data exports: the sweeps that refresh the copies, some often, the rest hourly."""
+"""What reference data exports: the sweep that refreshes the copies, some often, the rest seldom, new connections at once."""
+
+from datetime import datetime, timedelta
 
 from contracts.call import Call
 from contracts.problems import Problem
@@ -15,8 +17,10 @@ from runtime.work.unit import unit_of_work
 
 # What people correct while they wait for a blocked item: looked at often. The rest changes at most daily.
 _OFTEN = frozenset({"fiscal_period", "billing_customer", "milestone"})
-OFTEN_S = 60
-SELDOM_S = 900
+OFTEN = timedelta(seconds=60)
+SELDOM = timedelta(seconds=900)
+AFTER_FAILURE = timedelta(seconds=15)
+ROUND_S = 3
 _CUSTOMER_REFS = """
 select system || ':' || object || ':' || external_id as ref from link
 where tenant = $1 and system = $2 and valid_to is null and canonical_id like 'cus_%' order by external_id
@@ -25,27 +29,37 @@ where tenant = $1 and system = $2 and valid_to is null and canonical_id like 'cu
 
 def build(services: Services) -> Process:
     """The process `reference_data`."""
-
-    async def often() -> None:
-        await _refresh(services, tuple(f for f in FEEDS if f.kind in _OFTEN))
-
-    async def seldom() -> None:
-        await _refresh(services, tuple(f for f in FEEDS if f.kind not in _OFTEN))
-
     return Process(
-        name="reference_data",
-        sweeps=(Sweep("reference data", SELDOM_S, seldom), Sweep("changing reference data", OFTEN_S, often)),
+        name="reference_data", sweeps=(Sweep("reference data", ROUND_S, Refresher(services).refresh_what_is_due),)
     )
 
 
-async def _refresh(services: Services, feeds: tuple[Feed, ...]) -> None:
-    """Refresh each feed of each connection; one that fails leaves its old copies, and the others go on."""
-    for feed in feeds:
-        for connected in services.ports.connections.of_port(feed.port):
-            try:
-                await refresh(services, feed, connected)
-            except Problem as problem:
-                log.warning("feed.failed", feed=feed.kind, instance=connected.instance, problem=problem.slug)
+class Refresher:
+    """Knows when each feed of each connection is due; after a start, and for a new connection, all of them are."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._due_at: dict[tuple[str, str, str], datetime] = {}
+
+    async def refresh_what_is_due(self) -> None:
+        """Refresh each feed that is due; one that fails leaves its old copies, and the others go on."""
+        for connected in self._services.ports.connections.all():
+            for feed in FEEDS:
+                if feed.port in connected.ports and self._due(connected, feed):
+                    await self._try(connected, feed)
+
+    def _due(self, connected: Connected, feed: Feed) -> bool:
+        due_at = self._due_at.get((connected.tenant, connected.instance, feed.kind))
+        return due_at is None or self._services.clock.now() >= due_at
+
+    async def _try(self, connected: Connected, feed: Feed) -> None:
+        again = OFTEN if feed.kind in _OFTEN else SELDOM
+        try:
+            await refresh(self._services, feed, connected)
+        except Problem as problem:
+            again = AFTER_FAILURE
+            log.warning("feed.failed", feed=feed.kind, instance=connected.instance, problem=problem.slug)
+        self._due_at[(connected.tenant, connected.instance, feed.kind)] = self._services.clock.now() + again
 
 
 async def refresh(services: Services, feed: Feed, connected: Connected) -> None:

@@ -9,7 +9,7 @@ from contracts.money import plain
 from contracts.problems import NotFound, RuleViolated, Violation
 from contracts.process.register_objects import Contract, ContractLine, ContractPage, NewContract, NewContractLine
 from contracts.wire import convert, to_builtins
-from process_apis.registers import move, pages
+from process_apis.registers import bounds, move, pages
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 
@@ -46,12 +46,11 @@ def violations(new: NewContract) -> list[Violation]:
         found.append(Violation(pointer="#/end", code="CONTRACT_INVALID", detail="The end is before the start (CTR-1)."))
     if not new.lines:
         found.append(Violation(pointer="#/lines", code="CONTRACT_INVALID", detail="A contract has at least one line."))
+    broken = [*bounds.of_contract(new)]
     for position, line in enumerate(new.lines):
-        found += [
-            Violation(pointer=f"#/lines/{position}/{field}", code="CONTRACT_INVALID", detail=detail)
-            for field, detail in _line_violations(line)
-        ]
-    return found
+        here = (*_line_violations(line), *bounds.of_line(line))
+        broken += [(f"lines/{position}/{field}", detail) for field, detail in here]
+    return found + [Violation(pointer=f"#/{field}", code="CONTRACT_INVALID", detail=detail) for field, detail in broken]
 
 
 def _line_violations(line: NewContractLine) -> Iterable[tuple[str, str]]:
@@ -59,10 +58,6 @@ def _line_violations(line: NewContractLine) -> Iterable[tuple[str, str]]:
         yield "value", "A fixed price or milestone line has a value (CTL-1)."
     if line.increment_minutes and line.day_rounding != "exact":
         yield "day_rounding", "Increments and day rounding exclude each other (CTL-3)."
-    if any(v is not None and v < 0 for v in (line.value, line.nte_amount, line.nte_hours)):
-        yield "nte_amount", "Values and caps are not negative."
-    if line.discount_pct is not None and not Decimal(0) <= line.discount_pct <= Decimal(100):
-        yield "discount_pct", "A discount is 0 to 100 percent."
 
 
 def _line(row: Any) -> ContractLine:

@@ -1,11 +1,12 @@
 """Business exceptions (`exc`): one open per code, object and rule key (EXC-1), each with owner, deadline and amount (WF-7)."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts import events
 from contracts.problems import Forbidden, NotFound
@@ -20,17 +21,20 @@ from runtime.work.outbox import publish
 
 _COLUMNS = """id, version, code, object_id, rule_key, state, severity, owner_role, run_id, step, amount_at_risk, currency,
     created_at, due_at, resolution, facts, correlation_id, updated_at"""
-_INSERT = """
+_INSERT = f"""
 insert into business_exception (tenant, id, code, object_id, rule_key, state, severity, owner_role, run_id, step,
   contract_id, amount_at_risk, currency, created_at, due_at, facts, correlation_id, updated_at)
 values ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $13)
 on conflict (tenant, code, object_id, rule_key) where state in ('open', 'acknowledged', 'in_progress') do nothing
-returning id
-"""
-_FIND = """
-select id from business_exception where tenant = $1 and code = $2 and object_id = $3 and rule_key = $4
-  and state in ('open', 'acknowledged', 'in_progress')
-"""
+returning {_COLUMNS}
+"""  # noqa: S608
+_FIND = f"""
+select {_COLUMNS} from business_exception where tenant = $1 and code = $2 and object_id = $3 and rule_key = $4
+  and (state in ('open', 'acknowledged', 'in_progress') or state = 'resolved' and resolved_at > $5)
+order by state = 'resolved', resolved_at desc limit 1
+"""  # noqa: S608
+# A cause that is back so soon was never gone: the same exception is open again.
+_RECURS_WITHIN = timedelta(hours=24)
 _OPEN = ("open", "acknowledged", "in_progress")
 _EVENTS: dict[str, type[events.ExceptionEvent]] = {
     "exception.opened": events.ExceptionOpened,
@@ -86,13 +90,24 @@ def _event(
 
 
 async def open_(unit: Unit, finding: Finding) -> BusinessException:
-    """Open an exception, or answer with the open one of the same code, object and rule key."""
-    entry, exception_id = catalogue.entry(finding.code), new_id("exc", unit.now)
+    """Open an exception, or answer with the open one of the same code, object and rule key (EXC-1).
+
+    One that was resolved within the last 24 hours is opened again, with what is known now.
+    """
     key = (unit.tenant, finding.code, finding.object_id, finding.rule_key)
-    made = await unit.connection.fetchval(
+    row = await unit.connection.fetchrow(_FIND, *key, unit.now - _RECURS_WITHIN)
+    if row is None:
+        return await _opened(unit, finding)
+    found = _exception(row)
+    return await _reopened(unit, found, finding) if found.state == "resolved" else found
+
+
+async def _opened(unit: Unit, finding: Finding) -> BusinessException:
+    entry = catalogue.entry(finding.code)
+    row = await unit.connection.fetchrow(
         _INSERT,
         unit.tenant,
-        exception_id,
+        new_id("exc", unit.now),
         finding.code,
         finding.object_id,
         finding.rule_key,
@@ -108,11 +123,27 @@ async def open_(unit: Unit, finding: Finding) -> BusinessException:
         dict(finding.facts),
         unit.call.correlation_id,
     )
-    if made is None:
-        return await get(unit, await unit.connection.fetchval(_FIND, *key))
-    opened = await get(unit, exception_id)
+    if row is None:
+        # Another unit was faster.
+        return await open_(unit, finding)
+    opened = _exception(row)
     await publish(unit.connection, unit.call, _event(unit, opened, events.ExceptionOpened, opened.version))
     return opened
+
+
+async def _reopened(unit: Unit, found: BusinessException, finding: Finding) -> BusinessException:
+    values = {
+        "amount_at_risk": finding.amount_at_risk,
+        "facts": dict(finding.facts),
+        "due_at": _due(unit.now, catalogue.entry(found.code).sla_hours),
+        "run_id": finding.run_id,
+        "step": finding.step,
+        "breached_at": None,
+        "resolution": None,
+        "resolved_at": None,
+        "resolved_by_person": False,
+    }
+    return await _move(unit.unconditional(), replace(found, resolution=None), "reopen", values=values)
 
 
 async def get(unit: Unit, exception_id: str) -> BusinessException:
@@ -129,6 +160,14 @@ async def open_of(unit: Unit, object_id: str) -> tuple[BusinessException, ...]:
     sql = f"""select {_COLUMNS} from business_exception
         where tenant = $1 and object_id = $2 and state = any($3::text[]) order by id"""  # noqa: S608
     rows = await unit.connection.fetch(sql, unit.tenant, object_id, list(_OPEN))
+    return tuple(_exception(r) for r in rows)
+
+
+async def open_among(unit: Unit, object_ids: Iterable[str]) -> tuple[BusinessException, ...]:
+    """What is open about any of some objects."""
+    sql = f"""select {_COLUMNS} from business_exception
+        where tenant = $1 and object_id = any($2::text[]) and state = any($3::text[]) order by id"""  # noqa: S608
+    rows = await unit.connection.fetch(sql, unit.tenant, sorted(object_ids), list(_OPEN))
     return tuple(_exception(r) for r in rows)
 
 
@@ -166,20 +205,45 @@ async def change(unit: Unit, exception_id: str, command: str, note: str | None =
     values: dict[str, Any] = {} if note is None else {"resolution": note}
     if command in ("resolve", "auto_resolve", "waive"):
         values |= {"resolved_at": unit.now, "resolved_by_person": command != "auto_resolve"}
+    return await _move(unit, replace(found, resolution=note or found.resolution), command, note, values)
 
+
+async def _move(
+    unit: Unit, found: BusinessException, command: str, note: str | None = None, values: Mapping[str, Any] | None = None
+) -> BusinessException:
     def event(moved: move.Moved) -> events.Event | None:
         kind = _EVENTS.get(moved.events[0]) if moved.events else None
         return _event(unit, found, kind, moved.version) if kind else None
 
-    await move.apply(unit, "exception", exception_id, command, reason=note, values=values, event=event)
-    return await get(unit, exception_id)
+    own = unit.under(found.correlation_id)
+    await move.apply(own, "exception", found.id, command, reason=note, values=values, event=event)
+    return await get(unit, found.id)
 
 
-async def clear(unit: Unit, object_id: str, code: str | None = None, note: str = "The cause is gone.") -> int:
-    """Auto-resolve what is open about an object, of one code when named; answers how many."""
-    found = [e for e in await open_of(unit, object_id) if code in (None, e.code)]
+class Known(Struct, frozen=True, kw_only=True):
+    """What is open about an object, and what people settled about it: (code, rule key)."""
+
+    open: frozenset[tuple[str, str]]
+    settled: frozenset[tuple[str, str]]
+
+
+async def known(unit: Unit, object_id: str) -> Known:
+    """Both at once; most objects have neither."""
+    sql = """select code, rule_key, state = any($3::text[]) as open from business_exception
+        where tenant = $1 and object_id = $2 and (state = any($3::text[]) or resolved_by_person)"""
+    rows = await unit.connection.fetch(sql, unit.tenant, object_id, list(_OPEN))
+    pairs = {flag: frozenset((r["code"], r["rule_key"]) for r in rows if r["open"] is flag) for flag in (True, False)}
+    return Known(open=pairs[True], settled=pairs[False])
+
+
+async def clear(
+    unit: Unit, object_id: str, code: str | None = None, note: str = "The cause is gone.", rule_key: str | None = None
+) -> int:
+    """Auto-resolve what is open about an object, of one code or rule key when named; answers how many."""
+    found = await open_of(unit, object_id)
+    found = tuple(e for e in found if code in (None, e.code) and rule_key in (None, e.rule_key))
     for exception in found:
-        await change(unit, exception.id, "auto_resolve", note)
+        await change(unit.unconditional(), exception.id, "auto_resolve", note)
     return len(found)
 
 

@@ -145,8 +145,7 @@ def _event(
 
 async def submitters(unit: Unit, invoice_id: str) -> frozenset[str]:
     """Everybody who put the draft up for review: none of them may approve it (SOD-1)."""
-    sql = "select distinct actor from history where tenant = $1 and object = 'invoice' and object_id = $2 and command = 'submit'"
-    return frozenset(r["actor"] for r in await unit.connection.fetch(sql, unit.tenant, invoice_id))
+    return await move.actors(unit, "invoice", invoice_id, "submit")
 
 
 async def bind_run(unit: Unit, invoice_id: str, run_id: str) -> None:

@@ -1,6 +1,6 @@
 """The only way to change a state: the state table decides, then row, history row and event in one transaction (ST-3)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -139,3 +139,40 @@ async def record(
         unit.call.correlation_id,
         unit.now,
     )
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One change among many: of which object, by which command, under which trigger (ID-4)."""
+
+    object_id: str
+    command: str
+    moved: Moved
+    correlation_id: str
+    reason: str | None = None
+
+
+_HISTORY_ALL = """
+insert into history (tenant, object, object_id, version, command, state_before, state_after, actor, reason,
+                     correlation_id, at)
+select $1, $2, h.object_id, h.version, h.command, h.before, h.after, $3, h.reason, h.correlation_id, $4
+from unnest($5::text[], $6::integer[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) with ordinality
+  as h (object_id, version, command, before, after, reason, correlation_id, place)
+order by h.place
+"""
+
+
+async def record_all(unit: Unit, kind: str, steps: Sequence[Step]) -> None:
+    """The audit rows of several changes of one kind of object, in their order and in one statement (AUD-2)."""
+    rows = [
+        (s.object_id, s.moved.version, s.command, s.moved.before, s.moved.after, s.reason, s.correlation_id)
+        for s in steps
+    ]
+    if rows:
+        columns = map(list, zip(*rows, strict=True))
+        await unit.connection.execute(_HISTORY_ALL, unit.tenant, kind, unit.call.principal, unit.now, *columns)
+
+
+async def actors(unit: Unit, kind: str, object_id: str, command: str) -> frozenset[str]:
+    """Everybody who gave a command to an object: who proposes does not approve (SOD-1)."""
+    sql = "select distinct actor from history where tenant = $1 and object = $2 and object_id = $3 and command = $4"
+    return frozenset(r["actor"] for r in await unit.connection.fetch(sql, unit.tenant, kind, object_id, command))

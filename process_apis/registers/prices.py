@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from contracts.process.register_objects import RateCard
-from contracts.wire import convert, to_builtins
 from domain import rate_search
 
 
@@ -13,7 +12,7 @@ def rate_lines(cards: Iterable[RateCard]) -> tuple[rate_search.RateLine, ...]:
         rate_search.RateLine(
             id=line.id,
             scope=card.scope,
-            scope_ref=convert(to_builtins(card.scope_ref), rate_search.ScopeRef),
+            scope_ref=_scope_ref(card),
             role_code=line.role_code,
             seniority_code=line.seniority_code,
             location_code=line.location_code,
@@ -28,4 +27,15 @@ def rate_lines(cards: Iterable[RateCard]) -> tuple[rate_search.RateLine, ...]:
         )
         for card in cards
         for line in card.lines
+    )
+
+
+def _scope_ref(card: RateCard) -> rate_search.ScopeRef:
+    ref = card.scope_ref
+    return rate_search.ScopeRef(
+        project_id=ref.project_id,
+        resource_id=ref.resource_id,
+        contract_line_id=ref.contract_line_id,
+        customer_id=ref.customer_id,
+        legal_entity_id=ref.legal_entity_id,
     )

@@ -7,7 +7,7 @@ from contracts.events import RateCardChanged
 from contracts.problems import NotFound, RuleViolated
 from contracts.process.register_objects import NewRateCard, NewRateLine, RateCard, RateCardPage, RateLine, ScopeRef
 from contracts.wire import convert, to_builtins
-from process_apis.registers import move, pages
+from process_apis.registers import bounds, move, pages
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 
@@ -19,7 +19,7 @@ values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _ELIGIBLE = f"""
 select {_COLUMNS} from rate_card
-where tenant = $1 and state in ('active', 'superseded', 'expired') and (scope, scope_key) in
+where tenant = $1 and state in ('active', 'expired') and (scope, scope_key) in
   (select * from unnest($2::text[], $3::text[])) order by id
 """  # noqa: S608
 
@@ -43,6 +43,8 @@ def _check(new: NewRateCard) -> None:
             raise RuleViolated("A line lies outside the range of its card (RTE-3).", code="GUARD_FAILED")
         if (line.method == "amount") != (line.rate is not None):
             raise RuleViolated("A line of method amount has a rate, a cost_plus line has none.", code="GUARD_FAILED")
+        for field, detail in bounds.of_rate(line):
+            raise RuleViolated(f"The {field} of a line is {detail}", code="GUARD_FAILED")
     _refuse_twins(new.lines, new)
 
 
@@ -103,9 +105,10 @@ async def submit(unit: Unit, card_id: str) -> RateCard:
 
 
 async def approve(unit: Unit, card_id: str) -> RateCard:
-    """Put into force; the version before it is superseded. Raises RuleViolated when the author approves (SOD-1)."""
+    """Put into force; the version before it is superseded. Raises RuleViolated when who wrote or submitted it approves (SOD-1)."""
     card = await get(unit, card_id)
-    own = "GUARD_FAILED" if card.author == unit.call.principal else None
+    submitted = await move.actors(unit, "rate_card", card_id, "submit")
+    own = "GUARD_FAILED" if unit.call.principal in submitted | {card.author} else None
     await move.apply(unit, "rate_card", card_id, "approve", refused=own, event=_changed(unit, card))
     sql = """select id from rate_card
         where tenant = $1 and scope = $2 and scope_key = $3 and state = 'active' and id <> $4 and effective_from = $5"""
@@ -131,7 +134,8 @@ def _changed(unit: Unit, card: RateCard) -> move.EventMaker:
 
 
 async def cards_for(unit: Unit, scopes: Iterable[tuple[str, ScopeRef]]) -> tuple[RateCard, ...]:
-    """Cards that price anything in these scopes, past ones included (RATE-6 tells expired from missing)."""
+    """Cards that price anything in these scopes. Expired ones price the days they were for; one that another version with
+    the same start superseded prices nothing any more (RATE-2)."""
     wanted = sorted({(scope, scope_key(ref)) for scope, ref in scopes})
     names, keys = [scope for scope, _ in wanted], [key for _, key in wanted]
     return tuple(_card(r) for r in await unit.connection.fetch(_ELIGIBLE, unit.tenant, names, keys))

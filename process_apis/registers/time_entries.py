@@ -7,25 +7,36 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts import events
 from contracts.canon.timesheet import TimeEntry
 from contracts.wire import convert, encode, to_builtins
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
-from runtime.data.links import canonical
 from runtime.work.outbox import publish
 
-_UPSERT = """
+# An older statement that arrives later changes nothing (EVT-2): no order is promised between deliveries. One that says
+# nothing new is remembered by its instant only, so that what lies between is known to be older.
+_ACCEPT = """
+with before as (select status, version from time_entry where tenant = $1 and source_ref = $3 for update)
 insert into time_entry (tenant, id, source_ref, fingerprint, project_id, worker_number, worked_on, hours, status,
                         billable, body, correlation_id, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-on conflict (tenant, source_ref) do update set version = time_entry.version + 1, fingerprint = excluded.fingerprint,
-  project_id = excluded.project_id, worker_number = excluded.worker_number, worked_on = excluded.worked_on,
-  hours = excluded.hours, status = excluded.status, billable = excluded.billable, body = excluded.body,
-  updated_at = excluded.updated_at
-  where time_entry.fingerprint <> excluded.fingerprint
-returning id, version
+on conflict (tenant, source_ref) do update set fingerprint = excluded.fingerprint,
+  version = time_entry.version + (time_entry.fingerprint <> excluded.fingerprint)::int,
+  project_id = coalesce(excluded.project_id, time_entry.project_id), worker_number = excluded.worker_number,
+  worked_on = excluded.worked_on, hours = excluded.hours, status = excluded.status, billable = excluded.billable,
+  body = case when time_entry.fingerprint <> excluded.fingerprint then excluded.body
+              else jsonb_set(time_entry.body, '{changed_at}', excluded.body->'changed_at') end,
+  correlation_id = excluded.correlation_id, updated_at = excluded.updated_at
+  where (time_entry.body->>'changed_at')::timestamptz < (excluded.body->>'changed_at')::timestamptz
+     or (time_entry.body->>'changed_at' = excluded.body->>'changed_at' and time_entry.fingerprint <> excluded.fingerprint)
+returning id, version, (select status from before) as status_before, (select version from before) as version_before
+"""
+_PROJECT = """
+select p.id, p.correlation_id from link l join project p on p.tenant = l.tenant and p.id = l.canonical_id
+where l.tenant = $1 and l.system = $2 and l.object = $3 and l.external_id = $4 and l.valid_to is null
 """
 # What happened, from the status before to the status now; the rest is of no consequence to billing.
 _EVENT_OF: dict[tuple[str | None, str], type[events.TimeEvent]] = {
@@ -56,19 +67,36 @@ class EntryVersion(Struct, frozen=True, kw_only=True):
     entry: TimeEntry
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """The newest version of an entry among the others: the approved hours of that person on that day, and its twins."""
+
+    version: EntryVersion
+    correlation_id: str
+    hours_on_day: Decimal
+    twins: tuple[str, ...]
+
+
 def fingerprint(entry: TimeEntry) -> str:
     """What a version is a version of: everything but when the tool touched it last."""
     content = {k: v for k, v in to_builtins(entry).items() if k not in ("changed_at", "approved_at", "approver_name")}
     return hashlib.blake2b(encode(content), digest_size=16).hexdigest()
 
 
+def _version(row: Any) -> EntryVersion:
+    entry = convert(row["body"], TimeEntry)
+    return EntryVersion(id=row["id"], version=row["version"], project_id=row["project_id"], entry=entry)
+
+
 async def accept(unit: Unit, connection: str, entry: TimeEntry) -> EntryVersion | None:
-    """Register an entry as its tool states it now; None when nothing changed. Publishes what that means."""
-    sql = "select status from time_entry where tenant = $1 and source_ref = $2 for update"
-    before = await unit.connection.fetchval(sql, unit.tenant, entry.ref)
-    project_id = await canonical(unit.connection, unit.tenant, entry.project_ref)
+    """Register an entry as its tool states it now; None when that is nothing new. Publishes what it means.
+
+    It goes on under the correlation id of its project, which is the deal's (ID-4).
+    """
+    project = await unit.connection.fetchrow(_PROJECT, unit.tenant, *entry.project_ref.split(":", 2))
+    project_id = project["id"] if project else None
+    unit = unit.under(project["correlation_id"]) if project else unit
     row = await unit.connection.fetchrow(
-        _UPSERT,
+        _ACCEPT,
         unit.tenant,
         new_id("tme", unit.now),
         entry.ref,
@@ -83,10 +111,10 @@ async def accept(unit: Unit, connection: str, entry: TimeEntry) -> EntryVersion 
         unit.call.correlation_id,
         unit.now,
     )
-    if row is None:
+    if row is None or row["version"] == row["version_before"]:
         return None
     accepted = EntryVersion(id=row["id"], version=row["version"], project_id=project_id, entry=entry)
-    await _tell(unit, connection, accepted, before)
+    await _tell(unit, connection, accepted, row["status_before"])
     return accepted
 
 
@@ -107,42 +135,73 @@ async def _tell(unit: Unit, connection: str, accepted: EntryVersion, before: str
     await publish(unit.connection, unit.call, event)
 
 
-def _version(row: Any) -> EntryVersion:
-    entry = convert(row["body"], TimeEntry)
-    return EntryVersion(id=row["id"], version=row["version"], project_id=row["project_id"], entry=entry)
+# An entry may come before its project is known here: then it is looked for again.
+_RESOLVE = """
+update time_entry e set project_id = p.id, correlation_id = p.correlation_id
+from link l join project p on p.tenant = l.tenant and p.id = l.canonical_id
+where e.tenant = $1 and e.id = $2 and l.tenant = $1 and l.system = $3 and l.object = $4 and l.external_id = $5
+  and l.valid_to is null
+returning e.project_id, e.correlation_id
+"""
 
 
-async def get(unit: Unit, entry_id: str) -> EntryVersion | None:
-    """The entry as it is now."""
-    sql = "select id, version, project_id, body from time_entry where tenant = $1 and id = $2"
-    row = await unit.connection.fetchrow(sql, unit.tenant, entry_id)
-    return None if row is None else _version(row)
+async def _resolved(unit: Unit, found: Standing) -> Standing:
+    version = found.version
+    key = version.entry.project_ref.split(":", 2)
+    row = await unit.connection.fetchrow(_RESOLVE, unit.tenant, version.id, *key)
+    if row is None:
+        return found
+    return replace(found, version=replace(version, project_id=row["project_id"]), correlation_id=row["correlation_id"])
 
 
-async def resolve_project(unit: Unit, entry_id: str, project_ref: str) -> str | None:
-    """Look again which project an entry is for: it may have been onboarded since."""
-    project_id = await canonical(unit.connection, unit.tenant, project_ref)
-    sql = "update time_entry set project_id = $3 where tenant = $1 and id = $2 and project_id is distinct from $3"
-    await unit.connection.execute(sql, unit.tenant, entry_id, project_id)
-    return project_id
+# Twins (4c.1): the same content under another id. One of a pair is suspected: the one that came later, or the one that
+# changed into the likeness of an entry that stands already. A pair a person called distinct stays so.
+_STANDING = """
+select e.id, e.version, e.project_id, e.body, e.correlation_id,
+  (select coalesce(sum(d.hours), 0) from time_entry d
+    where d.tenant = $1 and d.worker_number = e.worker_number and d.worked_on = e.worked_on and d.status = 'approved')
+    as hours_on_day,
+  array(select t.id from time_entry t
+    where t.tenant = $1 and t.worker_number = e.worker_number and t.worked_on = e.worked_on and t.id <> e.id
+      and t.status = 'approved' and t.hours = e.hours and t.body->>'project_ref' = e.body->>'project_ref'
+      and t.body->>'task_code' is not distinct from e.body->>'task_code'
+      and t.body->>'description' = e.body->>'description'
+      and (t.id < e.id or exists (select from billable_transaction b where b.tenant = $1 and b.source_id = t.id
+             and b.state not in ('reversed', 'exception')))
+      and not exists (select from billable_transaction b where b.tenant = $1 and b.source_id = t.id
+             and b.state = 'exception' and 'DUPLICATE_SUSPECTED' = any (b.codes))
+      and not (t.id > e.id and exists (select from business_exception x where x.tenant = $1 and x.object_id = t.id
+             and x.code = 'DUPLICATE_SUSPECTED' and x.resolved_by_person))
+    order by t.id) as twins
+from time_entry e where e.tenant = $1 and e.id = $2
+"""
 
 
-async def hours_on(unit: Unit, worker_number: str, on: date) -> Decimal:
-    """Approved hours of a person on a day, all projects (TME-1)."""
-    sql = """select coalesce(sum(hours), 0) from time_entry
-        where tenant = $1 and worker_number = $2 and worked_on = $3 and status = 'approved'"""
-    return Decimal(await unit.connection.fetchval(sql, unit.tenant, worker_number, on))
+async def standing(unit: Unit, entry_id: str) -> Standing | None:
+    """The entry as it is now, with what the rules ask about its neighbours (TME-1, 4c.1)."""
+    row = await unit.connection.fetchrow(_STANDING, unit.tenant, entry_id)
+    if row is None:
+        return None
+    found = Standing(
+        version=_version(row),
+        correlation_id=row["correlation_id"],
+        hours_on_day=row["hours_on_day"],
+        twins=tuple(row["twins"]),
+    )
+    return found if found.version.project_id is not None else await _resolved(unit, found)
 
 
-async def twins(unit: Unit, entry_id: str, entry: TimeEntry) -> tuple[str, ...]:
-    """Other approved entries of the same person, day, project, task, hours and description (4c.1)."""
-    sql = """select id from time_entry
-        where tenant = $1 and id <> $2 and worker_number = $3 and worked_on = $4 and hours = $5 and status = 'approved'
-          and body->>'project_ref' = $6 and body->>'task_code' is not distinct from $7 and body->>'description' = $8
-        order by id"""
-    content = (entry.project_ref, entry.task_code, entry.description)
-    args = (unit.tenant, entry_id, entry.worker_number, entry.worked_on, entry.hours, *content)
-    return tuple(r["id"] for r in await unit.connection.fetch(sql, *args))
+_NEIGHBOURS = """
+select distinct e.id from time_entry e join billable_transaction b on b.tenant = $1 and b.source_id = e.id
+where e.tenant = $1 and e.worker_number = $2 and e.worked_on = $3 and e.id <> $4 and b.state = 'exception'
+  and b.codes && array['TIME_QTY_INVALID', 'DUPLICATE_SUSPECTED'] order by e.id
+"""
+
+
+async def neighbours_in_doubt(unit: Unit, worker_number: str, on: date, besides: str) -> tuple[str, ...]:
+    """Other entries of a person and day that wait because of the hours or the content of their neighbours."""
+    rows = await unit.connection.fetch(_NEIGHBOURS, unit.tenant, worker_number, on, besides)
+    return tuple(row["id"] for row in rows)
 
 
 async def undecided(unit: Unit, project_ids: Iterable[str], start: date, end: date) -> Decimal:

@@ -1,52 +1,29 @@
 """Billable transactions (`txn`): the one place where an approved hour is, and its price (TXN-1, TXN-2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts import events
 from contracts.money import round_money
 from contracts.problems import NotFound
 from contracts.process.time_posting import Transaction, TransactionPage
-from contracts.wire import convert, to_builtins
 from process_apis.registers import move, pages
+from process_apis.registers.transaction_rows import COLUMNS, INSERT, event_of, from_row, values_of
 from process_apis.registers.unit import Unit
-from runtime.work.outbox import publish
+from runtime.work.outbox import publish_all
 
-COLUMNS = """id, version, kind, source_id, source_version, source_ref, part, rating_version, state, contract_id,
-    contract_line_id, project_id, bill_to_id, legal_entity_id, service_date, posting_date, approved_at, hours, quantity,
-    amount, currency, erp_ref, invoice_id, bill_group_id, codes, body, correlation_id, updated_at"""
-_INSERT = """
-insert into billable_transaction (tenant, id, kind, source_id, source_version, source_ref, part, rating_version, state,
-  contract_id, contract_line_id, project_id, bill_to_id, legal_entity_id, service_date, posting_date, approved_at, hours,
-  quantity, bill_rate, amount, currency, cost_amount, cost_currency, codes, body, correlation_id, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-  $25, $26, $27, $28, $28)
-on conflict (tenant, source_id, source_version, part, rating_version) where state <> 'reversed' do nothing
-returning id
+_KIND = "billable_transaction"
+_POST = """
+update billable_transaction t set state = p.state, version = t.version + 1, erp_ref = p.ref, posting_key = p.key,
+  queued_at = $2, updated_at = $2
+from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as p (id, state, ref, key)
+where t.tenant = $1 and t.id = p.id
 """
-_BODY = ("worker_number", "worker_name", "role_code", "task_code", "description", "unit", "rating", "tax_code")
-_EVENTS: dict[str, type[events.TransactionEvent]] = {
-    kind.type: kind
-    for kind in (
-        events.TransactionValidated,
-        events.TransactionRated,
-        events.TransactionHeld,
-        events.TransactionReleased,
-        events.TransactionExcluded,
-        events.TransactionExceptionRaised,
-        events.TransactionReversed,
-        events.TransactionWrittenOff,
-        events.TransactionPosted,
-        events.TransactionInvoiced,
-    )
-}
-
-
-NO_CURRENCY = "XXX"  # ISO 4217's code for it: no contract was found, so there is no price either
 
 
 class Cost(Struct, frozen=True, kw_only=True):
@@ -56,100 +33,111 @@ class Cost(Struct, frozen=True, kw_only=True):
     currency: str | None = None
 
 
-def from_row(row: Any) -> Transaction:
-    """A row with COLUMNS as canon."""
-    values = dict(row)
-    if values["currency"] is not None:
-        values["amount"] = round_money(values["amount"], values["currency"])
-    return convert({**values.pop("body"), **values}, Transaction)
+class New(Struct, frozen=True, kw_only=True):
+    """A transaction to store, with the commands that lead it from `pending` to its state."""
+
+    transaction: Transaction
+    commands: tuple[str, ...]
+    cost: Cost = Cost()
+
+
+class Acknowledged(Struct, frozen=True, kw_only=True):
+    """A rated transaction that the ERP took: the ERP's reference and the key it stands under there."""
+
+    transaction: Transaction
+    ref: str | None
+    key: str
 
 
 async def add(unit: Unit, new: Transaction, cost: Cost, commands: Iterable[str]) -> str | None:
-    """Store a transaction that went through `commands` from `pending` in this unit; None when the set is live already.
+    """Store a transaction that went through `commands` from `pending` in this unit; None when the set is live already."""
+    made = await add_all(unit, [New(transaction=new, commands=tuple(commands), cost=cost)])
+    return made[0] if made else None
 
-    Each state it passed is told (ST-3); only the last one is stored.
+
+async def add_all(unit: Unit, wanted: Sequence[New]) -> list[str]:
+    """Store transactions; answers the ids of those whose set was not live yet.
+
+    Each state they passed is told (ST-3); only the last one is stored.
     """
-    stored = to_builtins(new)
-    body = {k: stored[k] for k in (*_BODY, "cost_center_id", "po_number", "replaces_id", "reversal_of")}
-    made = await unit.connection.fetchval(
-        _INSERT,
-        unit.tenant,
-        new.id,
-        new.kind,
-        new.source_id,
-        new.source_version,
-        new.source_ref,
-        new.part,
-        new.rating_version,
-        new.state,
-        new.contract_id,
-        new.contract_line_id,
-        new.project_id,
-        new.bill_to_id,
-        new.legal_entity_id,
-        new.service_date,
-        new.posting_date,
-        new.approved_at,
-        new.hours,
-        new.quantity,
-        new.rating.bill_rate,
-        new.amount,
-        new.currency,
-        cost.amount,
-        cost.currency,
-        list(new.codes),
-        body,
-        new.correlation_id,
-        unit.now,
-    )
-    if made is None:
-        return None
-    await _walk(unit, new, commands)
-    return new.id
+    made = []
+    for new in wanted:
+        values = values_of(new.transaction, max(1, len(new.commands)))
+        cost = (new.cost.amount, new.cost.currency, unit.now)
+        if await unit.connection.fetchval(INSERT, unit.tenant, *values, *cost):
+            made.append(new)
+    walks = [(new.transaction, step) for new in made for step in _walk(new)]
+    await _tell(unit, walks)
+    return [new.transaction.id for new in made]
 
 
-async def _walk(unit: Unit, new: Transaction, commands: Iterable[str]) -> None:
-    state, version = "pending", 0
-    for command in commands:
-        decided = move.decide("billable_transaction", state, command)
-        version += 1
-        moved = move.Moved(before=state, after=decided.after, version=version, events=decided.events)
-        await move.record(unit, "billable_transaction", new.id, command, moved)
-        await _tell(unit, new, moved)
+def _walk(new: New) -> Iterable[move.Step]:
+    found, state = new.transaction, "pending"
+    for version, command in enumerate(new.commands, start=1):
+        decided = move.decide(_KIND, state, command)
+        yield _step(found, command, replace(decided, version=version))
         state = decided.after
-    if state != new.state:
-        raise ValueError(f"{new.id}: {state} is not {new.state}")
-    sql = "update billable_transaction set version = $3 where tenant = $1 and id = $2"
-    await unit.connection.execute(sql, unit.tenant, new.id, max(1, version))
+    if state != found.state:
+        raise ValueError(f"{found.id}: {state} is not {found.state}")
 
 
-def _event(unit: Unit, found: Transaction, moved: move.Moved, reason: str | None = None) -> events.Event | None:
-    kind = _EVENTS.get(moved.events[0]) if moved.events else None
-    if kind is None:
-        return None
-    return kind(
-        **move.common(unit, found.id, moved, reason),
-        contract_id=found.contract_id or "",
-        contract_line_id=found.contract_line_id or "",
-        project_id=found.project_id or "",
-        rating_version=found.rating_version,
-        state=moved.after,
-        part=found.part,
-        kind=found.kind,
-        hours=found.hours,
-        amount=found.amount,
-        currency=found.currency or NO_CURRENCY,
-        service_date=found.service_date,
-        codes=found.codes,
-        erp_ref=found.erp_ref,
-        invoice_id=found.invoice_id,
+def _step(found: Transaction, command: str, moved: move.Moved, reason: str | None = None) -> move.Step:
+    return move.Step(
+        object_id=found.id, command=command, moved=moved, correlation_id=found.correlation_id, reason=reason
     )
 
 
-async def _tell(unit: Unit, found: Transaction, moved: move.Moved) -> None:
-    event = _event(unit, found, moved)
-    if event is not None:
-        await publish(unit.connection, unit.call, event)
+async def _tell(unit: Unit, walks: Sequence[tuple[Transaction, move.Step]]) -> None:
+    """Audit rows and events of changes that were made, under each transaction's own correlation id (ID-4)."""
+    await move.record_all(unit, _KIND, [step for _, step in walks])
+    told = [(event_of(unit, found, step.moved, step.reason), found.correlation_id) for found, step in walks]
+    await publish_all(unit.connection, unit.tenant, [(event, trigger) for event, trigger in told if event is not None])
+
+
+async def post_all(unit: Unit, acknowledged: Sequence[Acknowledged]) -> None:
+    """Rated transactions, locked by this unit, that the ERP took: `queued`. Raises Conflict for any other state."""
+    walks = []
+    for one in acknowledged:
+        decided = move.decide(_KIND, one.transaction.state, "post")
+        moved = replace(decided, version=one.transaction.version + 1)
+        walks.append((replace(one.transaction, erp_ref=one.ref), _step(one.transaction, "post", moved)))
+    ids, states = [found.id for found, _ in walks], [step.moved.after for _, step in walks]
+    refs, keys = [one.ref for one in acknowledged], [one.key for one in acknowledged]
+    await unit.connection.execute(_POST, unit.tenant, unit.now, ids, states, refs, keys)
+    await _tell(unit, walks)
+
+
+async def share_cost(unit: Unit, whole_id: str, wanted: Sequence[New]) -> list[str]:
+    """Store the parts a transaction is divided into; each has its share of the cost by hours, the last one the rest (DEC-5)."""
+    sql = "select cost_amount, cost_currency, hours from billable_transaction where tenant = $1 and id = $2"
+    row = await unit.connection.fetchrow(sql, unit.tenant, whole_id)
+    if row is None or row["cost_amount"] is None:
+        return await add_all(unit, wanted)
+    left, shared = row["cost_amount"], []
+    for place, new in enumerate(wanted, start=1):
+        part = round_money(row["cost_amount"] * new.transaction.hours / row["hours"], row["cost_currency"])
+        amount = left if place == len(wanted) else part
+        left -= amount
+        shared.append(replace(new, cost=Cost(amount=amount, currency=row["cost_currency"])))
+    return await add_all(unit, shared)
+
+
+async def supersede(unit: Unit, found: Transaction, reason: str) -> None:
+    """Take an excluded transaction out of the live set. The table of states ends at `excluded`, since nothing billable
+    was stated; the hours of a newer version must not count twice all the same, so the change is made and told here."""
+    sql = """update billable_transaction set state = 'reversed', version = version + 1, updated_at = $3
+        where tenant = $1 and id = $2 and state = 'excluded' returning version"""
+    version = await unit.connection.fetchval(sql, unit.tenant, found.id, unit.now)
+    if version is not None:
+        told = (events.TransactionReversed.type,)
+        moved = move.Moved(before=found.state, after="reversed", version=version, events=told)
+        await _tell(unit, [(found, _step(found, "supersede", moved, reason))])
+
+
+async def adopt(unit: Unit, transaction_ids: Iterable[str], source_version: int) -> None:
+    """A newer version of the source says the same about these transactions: they are its transactions now (IMP-1)."""
+    sql = "update billable_transaction set source_version = $3 where tenant = $1 and id = any($2::text[])"
+    await unit.connection.execute(sql, unit.tenant, sorted(transaction_ids), source_version)
 
 
 async def get(unit: Unit, transaction_id: str) -> Transaction:
@@ -163,6 +151,13 @@ async def get(unit: Unit, transaction_id: str) -> Transaction:
 async def many(unit: Unit, ids: Iterable[str]) -> tuple[Transaction, ...]:
     """Transactions by id, in the order of ids."""
     sql = f"select {COLUMNS} from billable_transaction where tenant = $1 and id = any($2::text[]) order by id"  # noqa: S608
+    return tuple(from_row(r) for r in await unit.connection.fetch(sql, unit.tenant, sorted(set(ids))))
+
+
+async def locked(unit: Unit, ids: Iterable[str]) -> tuple[Transaction, ...]:
+    """As `many`; nobody else changes them before this unit ends."""
+    sql = f"""select {COLUMNS} from billable_transaction where tenant = $1 and id = any($2::text[])
+        order by id for update"""  # noqa: S608
     return tuple(from_row(r) for r in await unit.connection.fetch(sql, unit.tenant, sorted(set(ids))))
 
 
@@ -210,27 +205,28 @@ async def change(
     values: Mapping[str, Any] | None = None,
 ) -> Transaction:
     """Move a transaction, and with it the columns in `values`."""
+    told = replace(found, **{k: v for k, v in (values or {}).items() if k in Transaction.__struct_fields__})
 
     def event(moved: move.Moved) -> events.Event | None:
-        known = {k: v for k, v in (values or {}).items() if k in ("erp_ref", "invoice_id")}
-        return _event(unit, convert({**to_builtins(found), **known}, Transaction), moved, reason)
+        return event_of(unit, told, moved, reason)
 
-    await move.apply(
-        unit, "billable_transaction", found.id, command, refused=refused, reason=reason, values=values, event=event
-    )
+    own = unit.under(found.correlation_id)
+    await move.apply(own, _KIND, found.id, command, refused=refused, reason=reason, values=values, event=event)
     return await get(unit, found.id)
 
 
-async def consumed(unit: Unit, contract_id: str) -> dict[str, Decimal]:
+async def consumed(unit: Unit, contract_id: str, besides: str) -> dict[str, Decimal]:
     """What live transactions used of a contract's caps: amounts by contract and line, hours by line (CAP-1).
 
-    Keys: `contract`, `line:<id>`, `line_hours:<id>`. Held overage, excluded and written-off value use nothing.
+    Keys: `contract`, `line:<id>`, `line_hours:<id>`. Held overage, excluded and written-off value use nothing; nor does
+    what the source `besides` has, since it is being decided about anew.
     """
-    sql = """select contract_line_id, sum(amount) as amount, sum(case when kind = 'time' then hours else 0 end) as hours
-        from billable_transaction where tenant = $1 and contract_id = $2 and part = 'billable'
+    sql = """select contract_line_id, sum(amount) as amount,
+          sum(case when kind in ('time', 'adjustment') then hours else 0 end) as hours
+        from billable_transaction where tenant = $1 and contract_id = $2 and part = 'billable' and source_id <> $3
           and state in ('rated', 'held', 'queued', 'drafted', 'invoiced') group by contract_line_id"""
     found: dict[str, Decimal] = {"contract": Decimal(0)}
-    for row in await unit.connection.fetch(sql, unit.tenant, contract_id):
+    for row in await unit.connection.fetch(sql, unit.tenant, contract_id, besides):
         found["contract"] += row["amount"]
         found[f"line:{row['contract_line_id']}"] = row["amount"]
         found[f"line_hours:{row['contract_line_id']}"] = row["hours"]
@@ -238,15 +234,16 @@ async def consumed(unit: Unit, contract_id: str) -> dict[str, Decimal]:
 
 
 async def prior_day(
-    unit: Unit, line_id: str, worker_number: str, service_date: date
+    unit: Unit, line_id: str, worker_number: str, service_date: date, besides: str
 ) -> tuple[Decimal, Decimal, Decimal]:
-    """Recorded hours, billed hours and billed days of a person, line and day so far (QTY-4)."""
+    """Recorded hours, billed hours and billed days of a person, line and day so far (QTY-4), without one source."""
     sql = """select coalesce(sum(hours), 0) as recorded,
           coalesce(sum(quantity) filter (where body->>'unit' = 'hour'), 0) as hours,
           coalesce(sum(quantity) filter (where body->>'unit' = 'day'), 0) as days
         from billable_transaction where tenant = $1 and contract_line_id = $2 and body->>'worker_number' = $3
-          and service_date = $4 and part in ('billable', 'overage') and state not in ('reversed', 'exception', 'excluded')"""
-    row = await unit.connection.fetchrow(sql, unit.tenant, line_id, worker_number, service_date)
+          and service_date = $4 and source_id <> $5 and kind = 'time' and part in ('billable', 'overage')
+          and state not in ('reversed', 'exception', 'excluded')"""
+    row = await unit.connection.fetchrow(sql, unit.tenant, line_id, worker_number, service_date, besides)
     return row["recorded"], row["hours"], row["days"]
 
 

@@ -31,6 +31,12 @@ class Unit(NamedTuple):
             return self
         return self._replace(call=replace(self.call, correlation_id=correlation_id))
 
+    def unconditional(self) -> "Unit":
+        """The same unit, for objects the caller did not name: the version they expect (If-Match) is another object's."""
+        if self.call.expected_version is None:
+            return self
+        return self._replace(call=replace(self.call, expected_version=None))
+
     async def once(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """Terms that this unit does not change (rates, periods, prices), read once for the whole batch of work."""
         known, place = read_in_unit(self.connection), (self.tenant, key)

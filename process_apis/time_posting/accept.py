@@ -1,106 +1,94 @@
-"""Turns an approved version of a time entry into transactions, in the unit of the event that told of it."""
+"""Stores the verdict on a time entry: its parts as transactions, what is wrong with it as exceptions."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec.structs import replace
 
-from contracts.events import TimeApproved
 from contracts.money import ZERO
 from contracts.process.time_posting import Rating, Transaction
-from process_apis.registers import exceptions, time_entries, transactions
-from process_apis.registers.exceptions import Finding
-from process_apis.registers.time_entries import EntryVersion
-from process_apis.registers.transactions import Cost
+from process_apis.registers import exceptions, transactions
+from process_apis.registers.exceptions import Finding, Known
+from process_apis.registers.transactions import Cost, New
 from process_apis.registers.unit import Unit
-from process_apis.time_posting import facts as gathering
-from process_apis.time_posting import rules
-from process_apis.time_posting.rules import Facts, Failure, Part, Verdict
+from process_apis.time_posting import pricing
+from process_apis.time_posting.keys import POSTING
+from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
 from runtime.data.ids import new_id
 
-_CORRELATION = "select correlation_id from project where tenant = $1 and id = $2"
+_ONE = Decimal(1)
+_COMMANDS = {
+    "billable": ("validate", "rate"),
+    "overage": ("validate", "rate", "hold"),
+    "non_billable": ("validate", "exclude"),
+}
 
 
-async def approved(unit: Unit, event: TimeApproved) -> None:
-    """`time.approved`: validate, rate, cap, store. A version that is not the newest any more is left to the newer one."""
-    version = await time_entries.get(unit, event.object_id)
-    if version is None or version.version != event.version:
-        return
-    if not await transactions.of_source(unit, version.id):
-        await state(unit, version, rating_version=1)
+async def store(unit: Unit, found: Facts, verdict: Verdict, rating_version: int) -> None:
+    """The parts of an entry of which nothing is billed yet."""
+    made = [_new(unit, found, verdict, part, rating_version) for part in verdict.parts]
+    await transactions.add_all(unit, made)
 
 
-async def again(unit: Unit, entry_id: str) -> bool:
-    """Decide again about an entry that is in exception; True when its verdict is another one now."""
-    version = await time_entries.get(unit, entry_id)
-    live = [t for t in await transactions.of_source(unit, entry_id) if t.state == "exception"]
-    if version is None or not live or version.entry.status != "approved":
-        return False
-    found = await gathering.gather(unit, version)
-    verdict = rules.decide(found)
-    if verdict.parts[0].commands == ("fail",) and set(verdict.parts[0].codes) == set(live[0].codes):
-        await _touch(unit, live)
-        return False
-    for transaction in live:
-        await undo(unit, transaction)
-    await _store(unit, found, verdict, rating_version=max(t.rating_version for t in live) + 1)
-    return True
+def preview(unit: Unit, found: Facts, verdict: Verdict) -> list[Transaction]:
+    """The transactions a verdict would make."""
+    return [_transaction(unit, found, verdict, part, 0) for part in verdict.parts]
 
 
-async def state(unit: Unit, version: EntryVersion, rating_version: int) -> None:
-    """Gather, decide, store."""
-    found = await gathering.gather(unit, version)
-    await _store(unit, found, rules.decide(found), rating_version)
+async def adjust(unit: Unit, found: Facts, verdict: Verdict, fixed: Sequence[Transaction], rating_version: int) -> None:
+    """What an entry is now besides what is billed or given up of it for good: one adjustment of the difference (IMP-8)."""
+    made = []
+    for part in _against(found, verdict, fixed):
+        new = _new(unit, found, verdict, part, rating_version)
+        made.append(_adjustment(new, found) if part.part == "billable" else new)
+    await transactions.add_all(unit, made)
 
 
-async def _touch(unit: Unit, live: Iterable[Transaction]) -> None:
-    sql = "update billable_transaction set updated_at = $3 where tenant = $1 and id = any($2::text[])"
-    await unit.connection.execute(sql, unit.tenant, [t.id for t in live], unit.now)
+def _against(found: Facts, verdict: Verdict, fixed: Sequence[Transaction]) -> list[Part]:
+    """Parts less what stays of the same part; where that leaves nothing, none."""
+    if verdict.failed:
+        hours = found.entry.hours - sum((t.hours for t in fixed), ZERO)
+        return [replace(verdict.parts[0], hours=hours, quantity=ZERO)]
+    by_part = {part.part: part for part in verdict.parts}
+    names = dict.fromkeys((*by_part, *(t.part for t in fixed)))
+    left = [_less(by_part.get(name), [t for t in fixed if t.part == name]) for name in names]
+    return [part for part in left if part.hours or part.amount]
 
 
-async def undo(unit: Unit, transaction: Transaction) -> None:
-    """Reverse a transaction in the hub; what the ERP has of it is not touched here."""
-    if transaction.state == "excluded":
-        # The state table has no way out of `excluded`: nothing billable was stated, the row just no longer counts.
-        sql = "update billable_transaction set state = 'reversed', updated_at = $3 where tenant = $1 and id = $2"
-        await unit.connection.execute(sql, unit.tenant, transaction.id, unit.now)
-        return
-    await transactions.change(unit, transaction, "reverse", reason="replaced by a newer version")
+def _less(part: Part | None, fixed: Sequence[Transaction]) -> Part:
+    if part is None:
+        name = fixed[0].part
+        part = Part(part=name, hours=ZERO, quantity=ZERO, amount=ZERO, commands=_COMMANDS[name])
+    return replace(
+        part,
+        hours=part.hours - sum((t.hours for t in fixed), ZERO),
+        quantity=part.quantity - sum((t.quantity for t in fixed), ZERO),
+        amount=part.amount - sum((t.amount for t in fixed), ZERO),
+    )
 
 
-async def _store(unit: Unit, found: Facts, verdict: Verdict, rating_version: int) -> None:
-    correlation = await _correlation(unit, found)
-    for part in verdict.parts:
-        made = _transaction(unit, found, verdict, part, rating_version, correlation)
-        cost = Cost(amount=rules.cost_amount(verdict, part), currency=verdict.cost_currency)
-        await transactions.add(unit, made, cost, part.commands)
-    await _open_and_clear(unit, found, verdict)
+def _adjustment(new: New, found: Facts) -> New:
+    """One unit of the difference: its sign is the amount's (TXN-3)."""
+    made = new.transaction
+    sign = _ONE.copy_sign(made.amount) if made.amount else ZERO
+    who, on = made.worker_name or made.worker_number or "", found.entry.worked_on
+    named = replace(
+        made,
+        kind="adjustment",
+        unit="unit",
+        quantity=sign,
+        rating=replace(made.rating, bill_rate=abs(made.amount)),
+        description=f"Correction of {on} {who}: {made.description}"[:500],
+    )
+    return replace(new, transaction=named)
 
 
-async def adjust(unit: Unit, found: Facts, verdict: Verdict, billed: Decimal, billed_hours: Decimal) -> None:
-    """One adjustment of the difference between what an entry is worth now and what was billed for it (IMP-8)."""
-    if verdict.parts[0].commands == ("fail",):
-        await _open_and_clear(unit, found, verdict)
-        return
-    delta = sum((p.amount for p in verdict.parts), ZERO) - billed
-    hours = sum((p.hours for p in verdict.parts), ZERO) - billed_hours
-    if delta == 0 and hours == 0:
-        return
-    sign = Decimal(1) if delta >= 0 else Decimal(-1)
-    part = Part(part="billable", hours=hours, quantity=sign, amount=delta, commands=("validate", "rate"))
-    made = _transaction(unit, found, verdict, part, 1, await _correlation(unit, found))
-    await transactions.add(unit, replace(made, kind="adjustment", unit="unit", rating=Rating()), Cost(), part.commands)
+def _new(unit: Unit, found: Facts, verdict: Verdict, part: Part, rating_version: int) -> New:
+    cost = Cost(amount=pricing.cost_amount(verdict, part), currency=verdict.cost_currency)
+    return New(transaction=_transaction(unit, found, verdict, part, rating_version), commands=part.commands, cost=cost)
 
 
-async def _correlation(unit: Unit, found: Facts) -> str:
-    if found.project is None:
-        return unit.call.correlation_id
-    return await unit.connection.fetchval(_CORRELATION, unit.tenant, found.project.id) or unit.call.correlation_id
-
-
-def _transaction(
-    unit: Unit, found: Facts, verdict: Verdict, part: Part, rating_version: int, correlation: str
-) -> Transaction:
+def _transaction(unit: Unit, found: Facts, verdict: Verdict, part: Part, rating_version: int) -> Transaction:
     entry, contract, rated, worker = found.entry, verdict.contract, verdict.rated, found.worker
     return Transaction(
         id=new_id("txn", unit.now),
@@ -124,7 +112,7 @@ def _transaction(
         hours=part.hours,
         quantity=part.quantity,
         unit=(rated.unit if rated else None) or "hour",
-        rating=_snapshot(verdict),
+        rating=_snapshot(found, verdict),
         rating_version=rating_version,
         amount=part.amount,
         currency=contract.currency if contract else None,
@@ -133,16 +121,16 @@ def _transaction(
         cost_center_id=verdict.cost_center,
         po_number=contract.po.number if contract and contract.po else None,
         codes=tuple(dict.fromkeys((*part.codes, *(f.code for f in verdict.failures if f.warning)))),
-        correlation_id=correlation,
+        correlation_id=unit.call.correlation_id,
         version=1,
         updated_at=unit.now,
     )
 
 
-def _snapshot(verdict: Verdict) -> Rating:
-    rated = verdict.rated
+def _snapshot(found: Facts, verdict: Verdict) -> Rating:
+    rated, policies = verdict.rated, dict(found.policy_versions)
     if rated is None or rated.status != "rated":
-        return Rating()
+        return Rating(policy_versions=policies)
     return Rating(
         rate_line_id=rated.rate_line_id,
         level=rated.level,
@@ -152,36 +140,44 @@ def _snapshot(verdict: Verdict) -> Rating:
         multiplier=rated.multiplier,
         discount_pct=rated.discount_pct,
         bill_rate=rated.bill_rate,
+        policy_versions=policies,
     )
 
 
-_CAP_CODES = frozenset({"CAP_OVERAGE_HELD", "CAP_EXCEEDED", "CAP_SOFT_EXCEEDED", "ZERO_RATE"})
+async def open_and_clear(unit: Unit, found: Facts, verdict: Verdict, known: Known) -> None:
+    """Open what was found and is not open yet, auto-resolve what is not found any more.
+
+    What the ERP refused stays open until it accepts.
+    """
+    own = [f for f in verdict.failures if not f.contract_wide]
+    now = {(f.code, f.grounds) for f in own}
+    for failure in own:
+        if (failure.code, failure.grounds) not in known.open:
+            await exceptions.open_(unit, _finding(found, verdict, failure))
+    for failure in verdict.failures:
+        if failure.contract_wide and verdict.contract is not None:
+            await _about_contract(unit, verdict.contract.id, failure, _finding(found, verdict, failure))
+    for code, grounds in sorted(known.open - now):
+        if not grounds.startswith(POSTING):
+            await exceptions.clear(unit, found.entry_id, code, rule_key=grounds)
 
 
-async def _open_and_clear(unit: Unit, found: Facts, verdict: Verdict) -> None:
-    """Open what was found, auto-resolve what is not found any more."""
-    for failure in (*verdict.failures, *_part_failures(verdict)):
-        await exceptions.open_(unit, _finding(found, verdict, failure))
-    now = {f.code for f in verdict.failures} | {c for p in verdict.parts for c in p.codes}
-    for exception in await exceptions.open_of(unit, found.entry_id):
-        if exception.code not in now:
-            await exceptions.change(unit, exception.id, "auto_resolve", "The cause is gone.")
-
-
-def _part_failures(verdict: Verdict) -> list[Failure]:
-    codes = {code: part for part in verdict.parts for code in part.codes if code in _CAP_CODES}
-    return [Failure(code=code, detail=f"{part.hours} h, {part.amount}", warning=True) for code, part in codes.items()]
+async def _about_contract(unit: Unit, contract_id: str, failure: Failure, finding: Finding) -> None:
+    """Once a contract and grounds, and not again after a person settled it."""
+    known = await unit.once(("known", contract_id), lambda: exceptions.known(unit, contract_id))
+    if (failure.code, failure.grounds) not in known.open | known.settled:
+        await exceptions.open_(unit, replace(finding, object_id=contract_id))
 
 
 def _finding(found: Facts, verdict: Verdict, failure: Failure) -> Finding:
-    held = [p.amount for p in verdict.parts if p.part == "overage"]
     project = found.project
     return Finding(
         code=failure.code,
         object_id=found.entry_id,
+        rule_key=failure.grounds,
         contract_id=verdict.contract.id if verdict.contract else None,
-        amount_at_risk=sum(held, ZERO) if held else None,
-        currency=verdict.contract.currency if verdict.contract else None,
+        amount_at_risk=failure.amount,
+        currency=verdict.contract.currency if verdict.contract and failure.amount is not None else None,
         facts={
             "detail": failure.detail,
             "entry_ref": found.entry.ref,

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from msgspec.structs import replace
-
 from contracts.call import Call
 from contracts.process.time_posting import Hold, Transaction, TransactionPage, TransactionState
 from process_apis.registers import pages, transactions
 from process_apis.registers.unit import Unit
+from process_apis.time_posting import headroom
 from process_apis.time_posting.keys import posting_key
 from runtime.services import Services
 from runtime.work.unit import unit_of_work
@@ -51,15 +50,11 @@ class TransactionCommands:
     async def release_transaction(self, call: Call, transaction_id: str, body: Hold) -> Transaction:
         async with self._unit(call) as unit:
             found = await transactions.get(unit, transaction_id)
-            refused = "CAP_OVERAGE_HELD" if found.part == "overage" else None
-            released = await transactions.change(unit, found, "release", refused=refused, reason=body.reason)
+            if found.part == "overage" and found.state == "held":
+                return await headroom.release(unit, found, body.reason)
+            released = await transactions.change(unit, found, "release", reason=body.reason)
             if released.erp_ref is None:
                 return released
             # The ERP took it while it was held: there is nothing left to post.
             values = {"posting_key": posting_key(released), "queued_at": unit.now}
-            return await transactions.change(_settled(unit), released, "post", values=values)
-
-
-def _settled(unit: Unit) -> Unit:
-    """The unit for what follows the version check of the command itself."""
-    return unit._replace(call=replace(unit.call, expected_version=None))
+            return await transactions.change(unit.unconditional(), released, "post", values=values)

@@ -18,6 +18,9 @@ from runtime.work.unit import unit_of_work
 KIND = "time.changed"
 # A vendor's clock and the commit order of its rows may differ from the order of change stamps by this much.
 OVERLAP = timedelta(minutes=2)
+_NEEDED = {"erp": ("legal_entity", "fiscal_period"), "hcm": ("worker",)}
+_COPIES = "select distinct kind from replica where tenant = $1 and kind = any($2::text[])"
+_READ = "select instance, feed from feed where tenant = $1"
 _READ = "select position->>'since' from cursor where tenant = $1 and feed = $2"
 _WRITE = """
 insert into cursor (tenant, feed, position, swept_at) values ($1, $2, $3, $4)
@@ -31,9 +34,17 @@ def delivery_id(entry: TimeEntry) -> str:
 
 
 async def sweep(services: Services) -> None:
-    """Read what changed in every time tool since the last sweep."""
+    """Read what changed in every time tool since the last sweep, once what time is rated by has been read."""
     for connected in services.ports.connections.of_port("time"):
-        await _sweep_one(services, connected)
+        if await _prepared(services, connected.tenant):
+            await _sweep_one(services, connected)
+
+
+async def _prepared(services: Services, tenant: str) -> bool:
+    """Whether ledger and people of the tenant were ever read: without them every entry would be an exception."""
+    ports = {port for connected in services.ports.connections.of_tenant(tenant) for port in connected.ports}
+    needed = {kind for port, kinds in _NEEDED.items() if port in ports for kind in kinds}
+    return needed <= {row["kind"] for row in await services.database.fetch(_COPIES, tenant, sorted(needed))}
 
 
 async def _sweep_one(services: Services, connected: Connected) -> None:

@@ -1,6 +1,7 @@
 """The posting run: rated and excluded transactions of one entity, at most 200, into the ERP and acknowledged (4c.6)."""
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from msgspec import Struct
 
@@ -8,12 +9,13 @@ from contracts.call import Call
 from contracts.canon.ledger import LineOutcome, LineOutcomes, PostingKeys, PostingLine, PostingLines
 from contracts.canon.ref import ref_id
 from contracts.canon.timesheet import PostedTime, PostedTimes
+from contracts.money import ZERO
 from contracts.process.time_posting import Transaction
 from process_apis.registers import exceptions, transactions
-from process_apis.registers.exceptions import Finding
 from process_apis.registers.unit import Unit
-from process_apis.time_posting import reversal
+from process_apis.time_posting import outcomes
 from process_apis.time_posting.keys import posting_key
+from process_apis.time_posting.outcomes import Posted
 from runtime.data.ids import new_id
 from runtime.data.links import of_system, refs_of
 from runtime.services import Services
@@ -23,10 +25,11 @@ from runtime.work.runs import start_run
 from runtime.work.unit import unit_of_work
 
 WORKFLOW = "post_time"
+LATE = "TIME_POSTING_LATE"
 MOST_LINES = 200
 # Let a burst of approvals gather into full batches (SCL-3: 200 lines per call).
 GATHER_S = 2
-_POSTABLE = ("rated", "excluded")
+_UNITS: Mapping[str, Literal["hour", "day", "unit"]] = {"hour": "hour", "day": "day", "unit": "unit"}
 _WAITING = """
 select tenant, legal_entity_id from billable_transaction
 where tenant = $1 and posting_run_id is null and erp_ref is null and state in ('rated', 'excluded')
@@ -40,9 +43,6 @@ where tenant = $1 and legal_entity_id = $2 and posting_run_id is null and erp_re
 order by id limit $3 for update skip locked
 """
 _CLAIM = "update billable_transaction set posting_run_id = $3 where tenant = $1 and id = any($2::text[])"
-_UNCLAIM = "update billable_transaction set posting_run_id = null where tenant = $1 and id = $2"
-_REF = "update billable_transaction set erp_ref = $3, updated_at = $4 where tenant = $1 and id = $2"
-_TOUCH = "update billable_transaction set updated_at = $3 where tenant = $1 and id = $2"
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -50,13 +50,6 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     entity: str
     transaction_ids: tuple[str, ...]
-
-
-class Posted(Struct, frozen=True, kw_only=True):
-    """How a batch ended."""
-
-    posted: int
-    refused: int
 
 
 async def gather(services: Services) -> None:
@@ -86,7 +79,6 @@ async def _open_run(services: Services, tenant: str, entity: str) -> bool:
 
 def line(transaction: Transaction, shell_ref: str) -> PostingLine:
     """A transaction as the ERP takes it; an excluded one carries its cost only."""
-    rating = transaction.rating
     return PostingLine(
         key=posting_key(transaction),
         transaction_id=transaction.id,
@@ -96,9 +88,9 @@ def line(transaction: Transaction, shell_ref: str) -> PostingLine:
         service_date=transaction.service_date,
         posting_date=transaction.posting_date or transaction.service_date,
         quantity=transaction.quantity,
-        unit="day" if transaction.unit == "day" else "hour",
+        unit=_UNITS.get(transaction.unit, "hour"),
         hours=transaction.hours,
-        bill_rate=rating.bill_rate or transaction.amount * 0,
+        bill_rate=(transaction.rating.bill_rate if transaction.part != "non_billable" else None) or ZERO,
         amount=transaction.amount,
         currency=transaction.currency or "",
         billable=transaction.part == "billable",
@@ -126,15 +118,15 @@ class PostTime:
         async def ensure(call: Call) -> LineOutcomes:
             return await self._ensure(call, input)
 
-        outcomes = await run.step("ensure posting", ensure, request=input)
+        told = await run.step("ensure posting", ensure, request=input)
 
         async def record(call: Call) -> Posted:
-            return await self._record(call, input, outcomes)
+            return await self._record(call, run.id, input, told)
 
         posted = await run.step("record outcomes", record)
 
         async def mark(call: Call) -> int:
-            return await self._mark(call, input, outcomes)
+            return await self._mark(call, input, told)
 
         await run.step("mark time as posted", mark)
         return posted
@@ -157,7 +149,7 @@ class PostTime:
         """
         found, shells = await self._load(call, batch)
         lines = {posting_key(t): line(t, shell) for t in found if (shell := shells.get(t.project_id or ""))}
-        postable = {posting_key(t) for t in found if t.state in _POSTABLE}
+        postable = {posting_key(t) for t in found if t.state in outcomes.POSTABLE}
         missing = [
             LineOutcome(key=key, posted=False, code="XREF_MISSING", reason="The project has no ERP shell.")
             for key in sorted(postable - lines.keys())
@@ -171,23 +163,22 @@ class PostTime:
         answer = await erp.post_lines(call, PostingLines(items=new)) if new else LineOutcomes(items=())
         return LineOutcomes(items=(*known, *answer.items, *missing))
 
-    async def _record(self, call: Call, batch: Batch, outcomes: LineOutcomes) -> Posted:
-        by_key = {outcome.key: outcome for outcome in outcomes.items}
+    async def _record(self, call: Call, run_id: str, batch: Batch, told: LineOutcomes) -> Posted:
+        by_key = {outcome.key: outcome for outcome in told.items}
         async with unit_of_work(self._services.database) as connection:
             unit = Unit(connection, call, self._services.clock.now())
-            done = [
-                await _settle(unit, transaction, by_key.get(posting_key(transaction)))
-                for transaction in await transactions.many(unit, batch.transaction_ids)
-            ]
-        return Posted(posted=done.count(True), refused=done.count(False))
+            posted = await outcomes.record(unit, batch.transaction_ids, by_key)
+            await exceptions.clear(unit, run_id, LATE, "The ERP answered.")
+        return posted
 
-    async def _mark(self, call: Call, batch: Batch, outcomes: LineOutcomes) -> int:
+    async def _mark(self, call: Call, batch: Batch, told: LineOutcomes) -> int:
         """Note on the entries that they are posted, in the tool they came from."""
-        refs = {outcome.key: outcome.ref for outcome in outcomes.items if outcome.posted and outcome.ref}
+        refs = {outcome.key: outcome.ref for outcome in told.items if outcome.posted and outcome.ref}
         async with unit_of_work(self._services.database) as connection:
             unit = Unit(connection, call, self._services.clock.now())
             found = await transactions.many(unit, batch.transaction_ids)
-        marks = [(t.source_ref, refs[posting_key(t)]) for t in found if posting_key(t) in refs]
+        standing = [t for t in found if t.state != "reversed" and t.kind == "time"]
+        marks = [(t.source_ref, ref) for t in standing if (ref := refs.get(posting_key(t)))]
         for instance, items in _by_instance(marks).items():
             await self._services.ports.time(call, instance).mark_posted(call, PostedTimes(items=items))
         return len(marks)
@@ -203,46 +194,3 @@ def _by_instance(marks: Iterable[tuple[str, str]]) -> dict[str, tuple[PostedTime
         entry = PostedTime(ref=ref, posting_ref=ref_id(posting_ref))
         found.setdefault(ref.split(":", 1)[0], {})[ref] = entry
     return {instance: tuple(items.values()) for instance, items in found.items()}
-
-
-async def _settle(unit: Unit, transaction: Transaction, outcome: LineOutcome | None) -> bool | None:
-    """Acknowledged: `queued`, else just its reference. Refused: an exception. Left out: free for the next run. None: nothing to do."""
-    if transaction.erp_ref is not None:
-        return None
-    if outcome is None:
-        await unit.connection.execute(_UNCLAIM, unit.tenant, transaction.id)
-        return None
-    if not outcome.posted:
-        await _refuse(unit, transaction, outcome)
-        return False
-    if transaction.state == "rated":
-        values = {"erp_ref": outcome.ref, "posting_key": outcome.key, "queued_at": unit.now}
-        await transactions.change(unit, transaction, "post", values=values)
-    else:
-        await unit.connection.execute(_REF, unit.tenant, transaction.id, outcome.ref, unit.now)
-        if transaction.state == "reversed":
-            # Corrected while the line was on its way: what arrived is taken back.
-            await reversal.open_run(unit, transaction)
-    await exceptions.clear(unit, transaction.id, note="The ERP took it.")
-    return True
-
-
-async def _refuse(unit: Unit, transaction: Transaction, outcome: LineOutcome) -> None:
-    if transaction.state not in _POSTABLE:
-        await unit.connection.execute(_UNCLAIM, unit.tenant, transaction.id)
-        return
-    code = outcome.code if outcome.code in ("XREF_MISSING", "PERIOD_CLOSED", "COST_CENTER_UNMAPPED") else "ERP_REJECTED"
-    finding = Finding(
-        code=code,
-        object_id=transaction.source_id,
-        rule_key=transaction.id,
-        contract_id=transaction.contract_id,
-        amount_at_risk=transaction.amount,
-        currency=transaction.currency,
-        facts={"detail": outcome.reason or "", "erp_code": outcome.code or "", "transaction_id": transaction.id},
-    )
-    await exceptions.open_(unit, finding)
-    if transaction.state == "rated":
-        await transactions.change(unit, transaction, "fail", reason=outcome.reason)
-    elif transaction.state == "excluded":
-        await unit.connection.execute(_TOUCH, unit.tenant, transaction.id, unit.now)

@@ -116,10 +116,10 @@ def _record(folder: Path, addresses: Addresses) -> Path:
 def erase(state_dir: Path) -> None:
     """Stops servers left running there and deletes all state, the servers' data outside it included (`demo --reset`).
 
-    Raises StateDirectoryInUse while a supervisor holds it, EmbeddedServerError when the directory is not one of ours.
+    Raises StateDirectoryInUse while a supervisor holds it, NotAStateDirectory when the directory is not one of ours.
     """
+    StateDirectory(state_dir).check_ours()
     with StateDirectory(state_dir) as state:
-        state.check_ours()
         home = state.home()
         run_folder = state.run_folder(home)
         ValkeyServer(home, run_folder).stop()

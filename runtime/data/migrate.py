@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import yoyo
+
+from contracts.problems import StoreAway
 
 DIRECTORY = Path(__file__).parent / "migrations"
 LOCK = 7_234_015_561
@@ -19,7 +22,7 @@ LOCK = 7_234_015_561
 
 def migrate(url: str) -> list[str]:
     """Applies what is pending and returns the ids applied, in order. Each file is one transaction; a failing one raises
-    psycopg.Error and leaves those before it applied."""
+    psycopg.Error and leaves those before it applied. Raises StoreAway when the server cannot be reached or refuses."""
     with _backend(url) as backend, redirect_stdout(sys.stderr):  # yoyo prints what a statement selects
         backend.execute(f"select pg_advisory_lock({LOCK})")
         todo = backend.to_apply(yoyo.read_migrations(str(DIRECTORY)))
@@ -35,7 +38,10 @@ def pending(url: str) -> list[str]:
 
 @contextmanager
 def _backend(url: str) -> Iterator[Any]:
-    backend = yoyo.get_backend(urlunsplit(urlsplit(url)._replace(scheme="postgresql+psycopg")))
+    try:
+        backend = yoyo.get_backend(urlunsplit(urlsplit(url)._replace(scheme="postgresql+psycopg")))
+    except psycopg.OperationalError as error:
+        raise StoreAway(f"The database does not answer: {str(error).splitlines()[0]}.") from error
     try:
         yield backend
     finally:

@@ -24,11 +24,21 @@ PUBLIC_PLACES = (Path("/var/lib"), Path("/usr/local/var"), Path("/var/tmp"))  # 
 
 
 class EmbeddedServerError(Exception):
-    """An embedded server cannot be had; the message says why and what to do."""
+    """An embedded server cannot be had; the message says why and what to do, `exit_code` what a command ends with."""
+
+    exit_code = 7
+
+
+class NotAStateDirectory(EmbeddedServerError):
+    """The path cannot hold our state, or holds something else."""
+
+    exit_code = 2
 
 
 class StateDirectoryInUse(EmbeddedServerError):
     """Another supervisor holds the directory; `pid` is its process, None when it could not be read."""
+
+    exit_code = 6
 
     def __init__(self, path: Path, pid: int | None) -> None:
         who = "another ledgerway" if pid is None else f"another ledgerway (process {pid})"
@@ -75,15 +85,13 @@ class StateDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path.expanduser().absolute()
         self._lock: int | None = None
-        if not self.path.exists():
-            self.path.mkdir(parents=True)
-            self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        if not any(self.path.iterdir()):
-            (self.path / MARKER).write_text("Ledgerway keeps its state here.\n")
 
     def __enter__(self) -> Self:
-        """Takes the lock. Raises StateDirectoryInUse."""
-        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        """Makes the directory if need be and takes its lock. Raises StateDirectoryInUse, NotAStateDirectory."""
+        try:
+            descriptor = self._opened()
+        except OSError as error:
+            raise NotAStateDirectory(f"{self.path} cannot be a state directory: {error.strerror}.") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -94,6 +102,14 @@ class StateDirectory:
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._lock = descriptor
         return self
+
+    def _opened(self) -> int:
+        if not self.path.exists():
+            self.path.mkdir(parents=True)
+            self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        if not any(self.path.iterdir()):
+            (self.path / MARKER).write_text("Ledgerway keeps its state here.\n")
+        return os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
 
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
@@ -125,11 +141,9 @@ class StateDirectory:
         return folder
 
     def check_ours(self) -> None:
-        """Raises EmbeddedServerError when the directory held foreign files before it became a state directory."""
-        if not (self.path / MARKER).exists():
-            raise EmbeddedServerError(
-                f"{self.path} was not made by ledgerway, so it is not erased. Delete it yourself."
-            )
+        """Raises NotAStateDirectory when the directory held foreign files before it became a state directory."""
+        if self.path.is_dir() and any(self.path.iterdir()) and not (self.path / MARKER).exists():
+            raise NotAStateDirectory(f"{self.path} was not made by ledgerway, so it is not erased. Delete it yourself.")
 
     def erase(self) -> None:
         """Deletes everything in it but the lock, and the servers' data outside it. Raises as `check_ours`."""

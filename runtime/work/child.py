@@ -20,12 +20,16 @@ LOG_LIMIT = 20 * 1024 * 1024
 
 
 class Child(Struct, frozen=True, kw_only=True):
-    """What to run. `ready_url` (http, this machine) answers 2xx once the child can work; without one it is at once."""
+    """What to run. `ready_url` (http, this machine) answers 2xx once the child can work; without one it is at once.
+
+    A `last` child starts when the others are ready and the supervisor's `loaded` is done.
+    """
 
     name: str
     argv: tuple[str, ...]
     env: dict[str, str] = {}
     ready_url: str | None = None
+    last: bool = False
 
 
 class ChildFailed(Exception):
@@ -89,7 +93,7 @@ class Keeper:
 
     async def _live(self) -> int:
         """One life of the process: from its start to its exit code."""
-        await self._wait_for_port()
+        await self.wait_for_port()
         process = self._process = await self._spawn()
         watch = asyncio.create_task(self._watch_ready(process))
         try:
@@ -123,15 +127,19 @@ class Keeper:
         if process.returncode is None:
             self._was_ready = True
             self.ready.set()
-            self._say(f"{self.child.name} ready")
+            self._say(f"{self.child.name} {'ready' if self.child.ready_url else 'started'}")
 
-    async def _wait_for_port(self) -> None:
-        """Children of a killed supervisor may still be closing; any other program on the port is not ours to wait for."""
+    async def wait_for_port(self) -> None:
+        """Until nobody listens where the child will. Raises ChildFailed after PORT_WAIT_S: children of a killed supervisor
+        may still be closing; any other program on the port is not ours to wait for."""
         ends = time.monotonic() + PORT_WAIT_S
         while self.child.ready_url is not None and await _taken(self.child.ready_url):
             if time.monotonic() > ends:
                 port = urlsplit(self.child.ready_url).port
-                raise ChildFailed(f"Port {port} ({self.child.name}) is taken by another program.", exit_code=6)
+                raise ChildFailed(
+                    f"Port {port} ({self.child.name}) is taken by another program. Stop it, or use another port.",
+                    exit_code=6,
+                )
             await asyncio.sleep(0.5)
 
     def _give_up_if_hopeless(self, code: int, failures: int) -> None:

@@ -92,7 +92,17 @@ async def publish_all(connection: Connection, tenant: str, events: Sequence[tupl
     if not events:
         return
     rows = [
-        (e.dedup_key, e.type, e.source, e.object_id, e.partitionkey, correlation, e.version, e.occurred_at, to_builtins(e))
+        (
+            e.dedup_key,
+            e.type,
+            e.source,
+            e.object_id,
+            e.partitionkey,
+            correlation,
+            e.version,
+            e.occurred_at,
+            to_builtins(e),
+        )
         for e, correlation in events
     ]
     await connection.execute(_INSERT_ALL, tenant, *map(list, zip(*rows, strict=True)))

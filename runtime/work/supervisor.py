@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from msgspec.structs import replace
 
+from contracts.problems import StoreAway
 from runtime.data.embedded import EmbeddedServers
-from runtime.data.statedir import EmbeddedServerError, StateDirectoryInUse
+from runtime.data.statedir import EmbeddedServerError
 from runtime.settings import Settings, child_environment
 from runtime.work.child import Child, ChildFailed, Keeper
 
@@ -31,7 +32,8 @@ class Supervisor:
 
     Children get the settings as LEDGERWAY_* variables, addresses included, and LEDGERWAY_SUPERVISED=true: they call
     `lifeline.follow_supervisor`. Their output goes to `<state_dir>/log/<name>.log`. `prepared` runs after the schema is
-    there and before the children, `ready` when all children answer; both are handed settings with addresses.
+    there and before the children, `loaded` when all but the last children answer, `ready` when all do; they are handed
+    settings with addresses.
     """
 
     def __init__(
@@ -41,13 +43,16 @@ class Supervisor:
         *,
         say: Callable[[str], None] = say_on_stderr,
         prepared: Hook | None = None,
+        loaded: Hook | None = None,
         ready: Hook | None = None,
     ) -> None:
         self._settings = settings
         self._children = tuple(children)
         self._say = say
         self._prepared = prepared
+        self._loaded = loaded
         self._ready = ready
+        self._open = asyncio.Event()
         self._keepers: list[Keeper] = []
         self._stop = asyncio.Event()
 
@@ -61,7 +66,7 @@ class Supervisor:
             addresses = await asyncio.to_thread(servers.start)
         except EmbeddedServerError as error:
             self._say(str(error))
-            return 6 if isinstance(error, StateDirectoryInUse) else 7
+            return error.exit_code
         for name in servers.names:
             self._say(
                 f"{name} {'adopted, a killed supervisor had left it' if name in addresses.adopted else 'started'}"
@@ -101,6 +106,9 @@ class Supervisor:
         except ChildFailed as error:
             self._say(str(error))
             return error.exit_code
+        except StoreAway as error:
+            self._say(error.detail)
+            return 7
         return 0
 
     async def _stop_children(self) -> None:
@@ -118,7 +126,7 @@ class Supervisor:
         log.mkdir(mode=0o700, exist_ok=True)
         environment = child_environment(settings)
         self._keepers = [Keeper(child, environment, log / f"{child.name}.log", self._say) for child in self._children]
-        tasks = [asyncio.create_task(keeper.keep(), name=keeper.child.name) for keeper in self._keepers]
+        tasks = [asyncio.create_task(self._keep(keeper), name=keeper.child.name) for keeper in self._keepers]
         tasks += [asyncio.create_task(self._herald(settings)), asyncio.create_task(self._mend(servers))]
         try:
             await asyncio.gather(*tasks)
@@ -127,11 +135,20 @@ class Supervisor:
             for task in tasks:
                 task.cancel()
 
+    async def _keep(self, keeper: Keeper) -> None:
+        if keeper.child.last:
+            await keeper.wait_for_port()
+            await self._open.wait()
+        await keeper.keep()
+
     async def _herald(self, settings: Settings) -> None:
-        for keeper in self._keepers:
-            await keeper.ready.wait()
-        if self._ready is not None:
-            await self._ready(settings)
+        for last, hook in ((False, self._loaded), (True, self._ready)):
+            for keeper in self._keepers:
+                if last or not keeper.child.last:
+                    await keeper.ready.wait()
+            if hook is not None:
+                await hook(settings)
+            self._open.set()
 
     async def _migrate(self, settings: Settings) -> None:
         from runtime.data.migrate import migrate

@@ -1,7 +1,6 @@
 """Demands and assignments: PSA records <-> canon."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from contracts.canon.project import Assignment, AssignmentState, Demand, DemandState, NewAssignment, NewDemand
@@ -83,16 +82,14 @@ def assignment_from_canon(body: NewAssignment) -> wire.AssignmentValues:
 
 def schedule_from_canon(body: NewAssignment) -> wire.Schedule:
     """The hours spread evenly over Monday to Friday, or over all days of a range without any of these."""
-    days = list(_days(body.start_on, body.end_on))
-    worked = [day for day in days if day.weekday() < _WORKDAYS] or days
-    each = round_places(Decimal(body.hours) / len(worked), _HOUR_PLACES) if worked else ZERO
-    weekdays = {day.weekday() for day in worked}
-    columns = {
-        f"{name.lower()}_hours": each if number in weekdays else ZERO for number, name in enumerate(wire.WEEKDAYS)
-    }
+    days = _weekdays(body.start_on, body.end_on)
+    worked = (*days[:_WORKDAYS], 0, 0) if any(days[:_WORKDAYS]) else days
+    each = round_places(Decimal(body.hours) / sum(worked), _HOUR_PLACES) if any(worked) else ZERO
+    columns = {f"{name.lower()}_hours": each if worked[at] else ZERO for at, name in enumerate(wire.WEEKDAYS)}
     return wire.Schedule(start_date=body.start_on, end_date=body.end_on, **columns)
 
 
-def _days(first: date, last: date) -> Iterator[date]:
-    for offset in range((last - first).days + 1):
-        yield first + timedelta(days=offset)
+def _weekdays(first: date, last: date) -> tuple[int, ...]:
+    """How often each weekday, Monday first, occurs in an inclusive range; counted, as a range may be centuries long."""
+    weeks, rest = divmod(max(0, (last - first).days + 1), 7)
+    return tuple(weeks + ((number - first.weekday()) % 7 < rest) for number in range(7))

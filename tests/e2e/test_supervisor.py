@@ -155,6 +155,27 @@ def test_a_child_that_cannot_start_ends_the_run_with_its_words(start: Start) -> 
     assert "no such table" in run.text()
 
 
+def test_the_last_child_starts_when_the_data_is_there(start: Start) -> None:
+    said = start("last").wait_for("all ready")
+    assert said.index("data loaded") < said.index("api ready") < said.index("all ready")
+
+
+def test_a_database_that_is_away_is_named(state_dir: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LEDGERWAY_")}
+    away = {"LEDGERWAY_DATABASE_URL": "postgresql://u:hush@127.0.0.1:1/x", "LEDGERWAY_REDIS_URL": "redis://127.0.0.1:1"}
+    command = [sys.executable, "-m", "tests.support.supervised", "supervise", str(state_dir), str(free_port())]
+    done = subprocess.run(command, cwd=ROOT, env=clean | away, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (7, "stopped")
+    assert "The database does not answer" in done.stderr
+    assert "hush" not in done.stderr
+
+
+def test_a_file_is_no_state_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EmbeddedServerError, match="cannot be a state directory: Not a directory"):
+        EmbeddedServers(tmp_path / "file").start()
+
+
 def test_a_taken_port_is_named(state_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -226,7 +247,7 @@ def test_a_folder_with_foreign_files_is_never_erased(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("irreplaceable")
     with pytest.raises(EmbeddedServerError, match="not made by ledgerway"):
         erase(tmp_path)
-    assert (tmp_path / "thesis.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_addresses_of_external_servers_are_handed_on_untouched(state_dir: Path) -> None:

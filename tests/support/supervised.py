@@ -1,4 +1,4 @@
-"""Programs for the supervisor's tests: `supervise STATE_DIR PORT [crash]`, and the child it keeps.
+"""Programs for the supervisor's tests: `supervise STATE_DIR PORT [crash|last]`, and the child it keeps.
 
 The child answers GET /ready with its process id, and notes every start as a row of the audit table.
 """
@@ -39,13 +39,17 @@ async def serve(port: int) -> None:
 
 
 async def supervise(state_dir: str, port: str, *mode: str) -> int:
-    argv = (sys.executable, "-c", "raise SystemExit('no such table')") if mode else (*_self(), "child", port)
-    child = Child(name="api", argv=argv, ready_url=f"http://127.0.0.1:{port}/ready")
+    crash = (sys.executable, "-c", "raise SystemExit('no such table')")
+    argv = crash if "crash" in mode else (*_self(), "child", port)
+    child = Child(name="api", argv=argv, ready_url=f"http://127.0.0.1:{port}/ready", last="last" in mode)
+
+    async def loaded(_known: settings.Settings) -> None:
+        sys.stderr.write("data loaded\n")
 
     async def ready(known: settings.Settings) -> None:
         sys.stderr.write(f"all ready {known.database_url} {known.redis_url}\n")
 
-    return await Supervisor(settings.load(state_dir=Path(state_dir)), [child], ready=ready).run()
+    return await Supervisor(settings.load(state_dir=Path(state_dir)), [child], loaded=loaded, ready=ready).run()
 
 
 def _self() -> tuple[str, ...]:

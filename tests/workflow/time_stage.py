@@ -1,40 +1,25 @@
 """The demo firm with its simulated systems, a worker without sweeps, and what happens there to approved time."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-from msgspec.structs import replace
 
 from contracts.call import Call
-from contracts.process.register_objects import BusinessException, Resolution
-from contracts.process.time_posting import Hold, Transaction
-from contracts.wire import to_builtins
 from gateway.demo_data import DemoData
 from process_apis.reference_data.feeds import FEEDS
 from process_apis.reference_data.process import refresh
-from process_apis.registers import replicas, transactions
 from process_apis.registers.commands import RegisterCommands
-from process_apis.registers.hooks import ExceptionHooks
 from process_apis.registers.unit import Unit
-from process_apis.time_posting import intake, posting
+from process_apis.time_posting import intake
 from process_apis.time_posting import process as time_posting
 from runtime.data.database import Database
 from runtime.services import Services
 from runtime.settings import Settings
-from runtime.work.calls import PORT_SCOPES, system_call
-from runtime.work.process import Process
+from runtime.work.calls import system_call
 from runtime.work.unit import unit_of_work
-from runtime.work.worker import Worker
 from system_apis.platforms.firm import firm
 from tests.contract.vendors.salesforce_org import AS_OF
-from tests.support.clock import NOON, FixedClock
-from tests.support.conservation import conservation
-from tests.workflow.stage import FAST, eventually
+from tests.support.clock import FixedClock
 from tests.workflow.time_systems import Systems
 
 TENANT = "demo"
@@ -48,9 +33,7 @@ class TimeFirm:
     def __init__(self, database: Database, folder: Path) -> None:
         self.clock = FixedClock()
         self.systems = Systems(folder, self.clock)
-        self.services = Services(
-            database=database, ports=self.systems.ports, settings=Settings(), clock=self.clock
-        )
+        self.services = Services(database=database, ports=self.systems.ports, settings=Settings(), clock=self.clock)
         self.database = database
         self.process = time_posting.build(self.services)
         self.registers = RegisterCommands(self.services)

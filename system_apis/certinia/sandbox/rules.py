@@ -5,7 +5,7 @@ Source: PSA technical reference and help (Milestone Fields, Billing Events overv
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from runtime.http.simulate import Row
@@ -119,8 +119,9 @@ def assignment(org: Org, change: Change) -> None:
 def scheduled_hours(schedule: Row) -> Decimal:
     """The weekly pattern over the schedule's range."""
     first, last = (date.fromisoformat(schedule[name]) for name in _DATES)
-    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    return number(sum((Decimal(schedule.get(HOURS[day.weekday()]) or 0) for day in days), Decimal(0)))
+    weeks, rest = divmod((last - first).days + 1, 7)
+    days = [weeks + ((at - first.weekday()) % 7 < rest) for at in range(7)]
+    return number(sum((Decimal(schedule.get(HOURS[at]) or 0) * days[at] for at in range(7)), Decimal(0)))
 
 
 def assigned(org: Org, change: Change) -> None:

@@ -2,6 +2,7 @@
 
 import httpx
 import msgspec
+import pytest
 
 from gateway import pipeline
 from tests.support.tiny import Desk
@@ -46,12 +47,24 @@ async def test_head_equals_get_without_body(client: httpx.AsyncClient) -> None:
     assert head.headers["content-length"] == str(len(got.content))
 
 
-async def test_a_page_links_to_the_next_one(client: httpx.AsyncClient) -> None:
+async def test_a_page_links_to_the_next_one(client: httpx.AsyncClient, desk: Desk) -> None:
     answer = await client.get("/process/v1/notes?limit=5&kind=short")
-    assert answer.headers["link"] == '</process/v1/notes?limit=5&kind=short&cursor=abc>; rel="next"'
+    cursor = answer.json()["next_cursor"]
+    assert answer.headers["link"] == f'</process/v1/notes?limit=5&kind=short&cursor={cursor}>; rel="next"'
     assert answer.headers["cache-control"] == "no-store"
-    last = await client.get("/process/v1/notes?cursor=abc")
+    last = await client.get(f"/process/v1/notes?kind=short&limit=7&cursor={cursor}")
     assert "link" not in last.headers
+    assert desk.calls[-1][2]["cursor"] == "abc"
+
+
+@pytest.mark.parametrize(
+    "query", ["kind=short&cursor=abc", "kind=short&cursor={}A", "kind=long&cursor={}", "cursor={}"]
+)
+async def test_a_cursor_is_good_for_its_own_list_only(client: httpx.AsyncClient, query: str) -> None:
+    cursor = (await client.get("/process/v1/notes?kind=short")).json()["next_cursor"]
+    refused = await client.get(f"/process/v1/notes?{query.format(cursor)}")
+    assert refused.status_code == 400
+    assert [e["parameter"] for e in refused.json()["errors"]] == ["cursor"]
 
 
 async def test_creating_answers_201_with_location(client: httpx.AsyncClient) -> None:

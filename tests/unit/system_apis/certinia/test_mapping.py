@@ -102,6 +102,12 @@ def test_weekdays_outside_a_short_range_stay_empty():
     assert (schedule.monday_hours, schedule.tuesday_hours, schedule.wednesday_hours) == (0, 5, 5)
 
 
+def test_a_booking_of_centuries_is_counted_not_walked_through() -> None:
+    hours = str((date.max - date.min).days)
+    schedule = schedule_from_canon(booking(date.min, date.max, hours))
+    assert (schedule.monday_hours, schedule.sunday_hours) == (Decimal("1.40"), 0)
+
+
 @pytest.mark.parametrize(
     ("status", "state"),
     [

@@ -1,0 +1,108 @@
+"""What is known about one version of a time entry, and what was decided about it. Plain structs."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.canon.timesheet import TimeEntry
+from contracts.canon.worker import Worker
+from contracts.money import ZERO
+from contracts.process.register_objects import Contract, ContractLine, RegisteredProject
+from contracts.process.time_posting import Part as TransactionPart
+from contracts.process.time_posting import TransactionState
+from domain import rating
+from domain.periods import AccountingPeriod
+from domain.quantities import PriorDay
+from domain.rate_search import RateLine
+from domain.terms import FxQuote
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Everything that decides about one version of one entry.
+
+    `assigned` is null while nothing is known of bookings on the project. `settled` are (code, grounds) a person decided
+    for it. `consumed` and `prior_day` leave out what the entry itself used before.
+    """
+
+    entry_id: str
+    version: int
+    entry: TimeEntry
+    project: RegisteredProject | None = None
+    contracts: tuple[Contract, ...] = ()
+    worker: Worker | None = None
+    assigned: bool | None = None
+    functional_currency: str | None = None
+    customer_path: tuple[str, ...] = ()
+    rate_lines: tuple[RateLine, ...] = ()
+    quotes: tuple[FxQuote, ...] = ()
+    periods: tuple[AccountingPeriod, ...] = ()
+    cost_center: str | None = None
+    hours_on_day: Decimal = ZERO
+    twins: tuple[str, ...] = ()
+    retro_limit_days: int = 60
+    policy_versions: Mapping[str, int] = {}
+    settled: frozenset[tuple[str, str]] = frozenset()
+    consumed: Mapping[str, Decimal] = {}
+    prior_day: PriorDay = PriorDay()
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """Something of 4c that is not as it should be; `facts` are its evidence. A warning does not stop the entry.
+
+    `grounds` say what exactly a person who settles it decides about: on other grounds it fails again. `contract_wide`
+    warnings are about the contract, once for all its entries. `amount` is the value at risk where it is known.
+    """
+
+    code: str
+    detail: str
+    warning: bool = False
+    grounds: str = ""
+    contract_wide: bool = False
+    amount: Decimal | None = None
+    facts: Mapping[str, Any] = {}
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """A part of an entry as a transaction: its commands lead from `pending` to its state. `amount` in contract currency."""
+
+    part: TransactionPart
+    hours: Decimal
+    quantity: Decimal
+    amount: Decimal
+    commands: tuple[str, ...]
+    codes: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> TransactionState:
+        """Where the commands lead."""
+        return _ENDS[self.commands[-1]]
+
+
+_ENDS: Mapping[str, TransactionState] = {"fail": "exception", "exclude": "excluded", "rate": "rated", "hold": "held"}
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What becomes of an entry: its parts with one rating, and what to open exceptions for. `cost` per hour."""
+
+    parts: tuple[Part, ...]
+    failures: tuple[Failure, ...] = ()
+    contract: Contract | None = None
+    line: ContractLine | None = None
+    rated: rating.RatedTime | None = None
+    posting_date: date | None = None
+    cost: Decimal | None = None
+    cost_currency: str | None = None
+    cost_center: str | None = None
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """All that is said of the entry."""
+        return frozenset((*(f.code for f in self.failures), *(c for p in self.parts for c in p.codes)))
+
+    @property
+    def failed(self) -> bool:
+        """Whether the entry waits in exception, whole."""
+        return self.parts[0].state == "exception"
