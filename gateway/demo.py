@@ -120,7 +120,7 @@ async def _load(given: Settings, demo: Demo, fill: bool) -> None:
 
 
 def _greeting(demo: Demo, settings: Settings) -> str:
-    from gateway.issuer import PERSONAS
+    from gateway.personas import PERSONAS
 
     rows = "\n".join(f"  {p.id:<22} {p.title}" for p in PERSONAS if p.tenant is None)
     systems = "\n".join(f"  {s.name:<12} {s.url}   {s.tls_url}" for s in demo.systems)

@@ -1,6 +1,5 @@
-"""The server roles of one installation: API, worker, simulated systems. The only file that sees all layers at once."""
+"""The server roles of one installation: API and worker. The only file that sees all layers at once."""
 
-import asyncio
 import gc
 import signal
 from collections.abc import Collection
@@ -10,7 +9,8 @@ import asyncpg
 
 from contracts.problems import StoreAway
 from experience_apis import app as experience
-from gateway import addresses, layers
+from gateway import layers
+from gateway.running import until_stopped
 from process_apis import app as process
 from process_apis.registers.hooks import ExceptionHooks
 from runtime import telemetry
@@ -51,7 +51,7 @@ def run_api(settings: Settings, layers: Collection[str] | None = None) -> int:
     """The gateway with all layers behind it, or the named layers alone, until SIGTERM; 2 when it cannot start as configured."""
     telemetry.configure(settings, "api")
     follow_supervisor(settings)
-    return _run(_serve(settings, layers))
+    return until_stopped(_serve(settings, layers))
 
 
 async def _serve(settings: Settings, names: Collection[str] | None) -> None:
@@ -129,7 +129,7 @@ def run_worker(settings: Settings) -> int:
     """The worker, until SIGTERM; 0, or 2 when it cannot start as configured."""
     telemetry.configure(settings, "worker")
     follow_supervisor(settings)
-    return _run(_worker(settings))
+    return until_stopped(_worker(settings))
 
 
 async def _worker(settings: Settings) -> None:
@@ -153,32 +153,3 @@ async def _worker(settings: Settings) -> None:
         await worker.run()
     finally:
         await services.close()
-
-
-def run_sandboxes(settings: Settings) -> int:
-    """The simulated systems of a state directory, until SIGTERM."""
-    from gateway import sandboxes
-
-    telemetry.configure(settings, "sandbox")
-    follow_supervisor(settings)
-    demo = addresses.read(settings.state_dir)
-    if demo is None:
-        telemetry.log.error("sandbox.no_state", hint="Run `ledgerway demo` once in this state directory.")
-        return 2
-    return _run(sandboxes.serve(settings, demo))
-
-
-def _run(serving: object) -> int:
-    import uvloop
-
-    try:
-        uvloop.run(serving)  # type: ignore[arg-type]
-    except (SettingsError, ValueError) as error:
-        telemetry.log.error("role.refused", detail=str(error))
-        return 2
-    except StoreAway as error:
-        telemetry.log.error("role.refused", detail=error.detail)
-        return 7
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return 0
-    return 0

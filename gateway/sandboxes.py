@@ -6,17 +6,22 @@ import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import uvicorn
 
 from contracts.periods import SystemClock
-from gateway import certificates
+from gateway import addresses, certificates
 from gateway.addresses import Demo, SimulatedSystem
-from runtime.connections import Connection
+from gateway.running import until_stopped
+from runtime import telemetry
 from runtime.http.simulate import ASGIApp
 from runtime.settings import Settings
+from runtime.work.lifeline import follow_supervisor
+
+if TYPE_CHECKING:
+    from runtime.connections import Connection
 
 FOLDER = "sandbox"
 
@@ -49,8 +54,9 @@ def apps(demo: Demo, state_dir: Path) -> dict[str, ASGIApp]:
     }
 
 
-def connections(demo: Demo, state_dir: Path, tenant: str) -> tuple[Connection, ...]:
+def connections(demo: Demo, state_dir: Path, tenant: str) -> "tuple[Connection, ...]":
     """The demo tenant's connections to the simulators; secrets are references to files the simulators wrote."""
+    from runtime.connections import Connection
     from system_apis.netsuite.sandbox import SECRET_FILE as NETSUITE_SECRET
     from system_apis.workday.sandbox import SECRET_FILE as WORKDAY_SECRET
     from system_apis.workday.sandbox import SETTINGS as WORKDAY_SETTINGS
@@ -113,6 +119,17 @@ def _server(app: ASGIApp, port: int, tls: tuple[Path, Path] | None) -> _Server:
         ssl_keyfile=str(tls[1]) if tls else None,
     )
     return _Server(config)
+
+
+def run(settings: Settings) -> int:
+    """The simulated systems of a state directory, until SIGTERM; 2 when there are none, or the mode is live."""
+    telemetry.configure(settings, "sandbox")
+    follow_supervisor(settings)
+    demo = addresses.read(settings.state_dir)
+    if demo is None:
+        telemetry.log.error("sandbox.no_state", hint="Run `ledgerway demo` once in this state directory.")
+        return 2
+    return until_stopped(serve(settings, demo))
 
 
 async def serve(settings: Settings, demo: Demo) -> None:

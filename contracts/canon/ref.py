@@ -19,6 +19,17 @@ Ref = Annotated[
 ]
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 Code = Annotated[str, Meta(min_length=1, max_length=60)]
+Reason = Annotated[
+    str, Meta(pattern=r"[^\x00-\x20\x7f-\xa0]", min_length=1, max_length=500, description="in words, not blank")
+]
+Id = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)",
+        max_length=60,
+        description="an id of our own (ID-1), fit to stand in a path",
+    ),
+]
 CountryCode = Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="ISO 3166-1 alpha-2")]
 CurrencyCode = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3, description="ISO 4217")]
 Limit = Annotated[int, Meta(ge=1, description="page size; a value above 200 is lowered to it")]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from contracts.canon.billing import InvoiceLine, TaxGroup
-from contracts.canon.ref import Code, CurrencyCode, Page
+from contracts.canon.ref import Code, CurrencyCode, Page, Reason
 from contracts.money import Exact
 
 BillGroupState = Literal["collecting", "blocked", "ready", "ready_with_warnings", "drafted", "billed", "skipped"]
@@ -94,14 +94,14 @@ class DraftRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     invoice_date: date | None = None
-    acknowledge_warnings: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    acknowledge_warnings: Reason | None = None
     dry_run: bool = False
 
 
 class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person's decision with its reason."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Reason
 
 
 class Approval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

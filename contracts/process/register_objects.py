@@ -6,11 +6,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from contracts.canon.deal import BillingMethod
-from contracts.canon.ref import Code, CountryCode, CurrencyCode, Page, Ref, Text
+from contracts.canon.ref import Code, CountryCode, CurrencyCode, Id, Page, Reason, Ref, Text
 from contracts.money import Exact
 
 Minutes = Annotated[int, Meta(ge=1, le=1440)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 ContractState = Literal["draft", "in_review", "active", "suspended", "completed", "terminated", "closed", "cancelled"]
 CardScope = Literal["project_person", "project_role", "contract_line", "client", "standard"]
 CardState = Literal["draft", "in_review", "active", "superseded", "expired", "withdrawn"]
@@ -64,7 +63,7 @@ class RetainerBalance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class NewContractLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A contract line (`ctl`). `id` is kept when given (ID-1), else made. `task_ids` empty: all tasks of the project."""
 
-    id: Code | None = None
+    id: Id | None = None
     billing_method: BillingMethod
     project_id: Code
     task_ids: tuple[Code, ...] = ()
@@ -92,7 +91,7 @@ class NewContractLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class NewContract(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A contract (`ctr`) with its lines, as signed."""
 
-    id: Code | None = None
+    id: Id | None = None
     engagement_id: Code | None = None
     customer_id: Code
     bill_to_id: Code | None = None
@@ -258,7 +257,7 @@ class CostCenterMappingPage(Page[CostCenterMapping], frozen=True, kw_only=True):
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A customer (`cus`) the hub knows. `refs` are its cross references (ID-2): CRM account, ERP customer."""
 
-    id: Code | None = None
+    id: Id | None = None
     name: Text
     legal_name: Text
     country: CountryCode
@@ -286,7 +285,7 @@ class CustomerPage(Page[Customer], frozen=True, kw_only=True):
 class NewRegisteredProject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A project (`prj`) that exists already in the PSA and ERP: adopted, not created. `refs`: PSA project, ERP shell."""
 
-    id: Code | None = None
+    id: Id | None = None
     engagement_id: Code | None = None
     customer_id: Code
     legal_entity_id: Code

@@ -1,11 +1,11 @@
 """Looking at runs of all workflows, and steering them."""
 
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from contracts.call import Call
-from contracts.canon.ref import Code, Cursor, Limit
+from contracts.canon.ref import Code, Cursor, Limit, Reason
 from contracts.operation import operation
 from contracts.problems import Conflict, NotFound
 from contracts.process.runs import RunPage, RunStatus, RunView
@@ -14,7 +14,7 @@ from contracts.process.runs import RunPage, RunStatus, RunView
 class Steering(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a person steps in."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Reason
 
 
 class RunDesk(Protocol):

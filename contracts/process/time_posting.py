@@ -1,12 +1,12 @@
 """Approved time on its way to the ERP's workbench (domain rules 4c)."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Protocol
+from typing import Literal, Protocol
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from contracts.call import Call
-from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit, Page
+from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit, Page, Reason
 from contracts.money import Exact
 from contracts.operation import operation
 from contracts.problems import Conflict, NotFound, RuleViolated
@@ -92,7 +92,7 @@ class TransactionPage(Page[Transaction], frozen=True, kw_only=True):
 class Hold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a person holds or releases it."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Reason
 
 
 class TimePosting(Protocol):

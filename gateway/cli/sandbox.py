@@ -19,9 +19,9 @@ def start(*, session: Asked) -> int:
 
     Example: `ledgerway sandbox start`
     """
-    from gateway.roles import run_sandboxes
+    from gateway import sandboxes
 
-    return run_sandboxes(session.settings)
+    return sandboxes.run(session.settings)
 
 
 @app.command(name="list")

@@ -12,11 +12,13 @@ from contracts.process.billing_objects import Approval, DraftInvoice
 from process_apis.invoice_readiness.evaluation import failing, regression
 from process_apis.invoice_readiness.facts import gather
 from process_apis.invoice_readiness.findings import judge
+from process_apis.invoice_readiness.posting import PostingOrder
 from process_apis.registers import bill_groups, exceptions, invoices
 from process_apis.registers.exceptions import Finding
 from process_apis.registers.policies import Policies
 from process_apis.registers.unit import Unit
 from runtime.services import Services
+from runtime.work.calls import system_call
 from runtime.work.runs import cancel_run
 from runtime.work.unit import unit_of_work
 
@@ -97,6 +99,22 @@ async def _open_apart(services: Services, call: Call, finding: Finding) -> None:
             await exceptions.open_(Unit(connection, call, services.clock.now()), finding)
 
     await asyncio.create_task(open_it(), context=Context())
+
+
+async def check_unposted(services: Services, call: Call, invoice: DraftInvoice) -> None:
+    """An invoice whose posting failed is taken back only when the ERP confirms that it has nothing (3, invoice).
+
+    Asked before the unit that takes it back locks anything. Raises RuleViolated, or what asking raises.
+    """
+    if invoice.state != "post_failed":
+        return
+    asking = system_call(call.tenant, call.principal, invoice.correlation_id)
+    billing = services.ports.billing(asking, invoice.legal_entity_id)
+    key = PostingOrder(invoice_id=invoice.id, draft_version=invoice.draft_version).key
+    found = [one for one in (await billing.find_invoices(asking, key=key)).items if one.status != "voided"]
+    if found:
+        detail = f"The ERP holds this invoice as {found[0].number or found[0].ref}: resume its posting instead."
+        raise RuleViolated(detail, code="GUARD_FAILED", erp_ref=found[0].ref)
 
 
 async def unapprove(services: Services, unit: Unit, invoice: DraftInvoice, reason: str) -> DraftInvoice:

@@ -106,6 +106,7 @@ class InvoiceCommands:
             return await invoices.change(unit, invoice, "submit")
 
     async def unapprove(self, call: Call, invoice_id: str, body: objects.Decision) -> objects.DraftInvoice:
+        await approval.check_unposted(self._services, call, await self.get_invoice(call, invoice_id))
         async with self._invoice(call, invoice_id) as (unit, invoice):
             return await approval.unapprove(self._services, unit, invoice, body.reason)
 

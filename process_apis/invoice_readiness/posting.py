@@ -131,14 +131,16 @@ class PostInvoice:
             await invoices.change(unit, invoice, "nack", reason=refusal.detail)
 
     async def _give_up(self, call: Call, order: PostingOrder) -> None:
-        """The run was cancelled: nothing may be posted, and the invoice says so."""
+        """The run was cancelled. What the ERP has not taken has failed; what it took cannot be undone, so it is acknowledged."""
         async with self._unit(call) as unit:
             invoice = await invoices.get(unit, order.invoice_id)
         if invoice.state != "posting" or invoice.draft_version != order.draft_version:
             return
         billing = self._services.ports.billing(call, invoice.legal_entity_id)
-        if (await billing.find_invoices(call, key=order.key)).items:
-            raise RuleViolated("The ERP holds the invoice already; credit it there, then resume.", **_about(invoice))
+        found = (await billing.find_invoices(call, key=order.key)).items
+        if taken := next((one for one in found if one.status != "voided"), None):
+            await self._acknowledge(call, order, await self._compare(call, order, taken))
+            return
         async with self._unit(call) as unit:
             await invoices.change(unit, invoice, "nack", reason="The run was cancelled.")
 

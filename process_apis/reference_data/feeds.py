@@ -1,16 +1,19 @@
 """What is copied from which port, under which key. Each feed reads all pages of its connection."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from contracts.call import Call
 from contracts.canon.ref import Page
+from contracts.problems import NotFound
 from process_apis.registers.unit import Unit
 from runtime.data.links import canonicals
 from runtime.ports import Ports
+from runtime.telemetry import log
 
 _MOST_PAGES = 500
 _FX_DAYS = 100
@@ -22,17 +25,31 @@ class Asked(Struct, frozen=True):
     """What a feed needs to know: the instance, today, and which customers are worth copying."""
 
     instance: str
-    today: Any
+    today: date
     customer_refs: tuple[str, ...] = ()
 
 
 class Feed(Struct, frozen=True, kw_only=True):
-    """One kind of copy."""
+    """One kind of copy. `lasting` copies stay when the source states them no more: people who left, rates of past days."""
 
     kind: str
     port: str
     read: Read
     key: Callable[[Any], str]
+    lasting: bool = False
+
+
+class Reading(Struct, frozen=True):
+    """What a source stated, by key. What is in `scope` and not in `rows` is gone there; no scope: all that we hold of the
+    kind. Not `whole`: the read was cut off, so nothing is known to be gone."""
+
+    rows: dict[str, Any]
+    scope: tuple[str, ...] | None = None
+    whole: bool = True
+
+
+class _Endless(Exception):
+    """The source has more pages than anybody believes."""
 
 
 async def pages(ask: Callable[[str | None], Awaitable[Page[Any]]]) -> AsyncIterator[Any]:
@@ -45,6 +62,7 @@ async def pages(ask: Callable[[str | None], Awaitable[Page[Any]]]) -> AsyncItera
         cursor = page.next_cursor
         if cursor is None:
             return
+    raise _Endless
 
 
 async def _entities(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
@@ -95,17 +113,24 @@ async def _milestones(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]
 
 async def _customers(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
     for ref in asked.customer_refs:
-        yield await port.get_customer(call, ref)
+        with suppress(NotFound):
+            yield await port.get_customer(call, ref)
 
 
 FEEDS = (
-    Feed(kind="legal_entity", port="erp", read=_entities, key=lambda e: e.code),
+    Feed(kind="legal_entity", port="erp", read=_entities, key=lambda e: e.code, lasting=True),
     Feed(kind="dimension", port="erp", read=_dimensions, key=lambda d: f"{d.kind}/{d.entity_code or '*'}/{d.code}"),
     Feed(kind="tax_code", port="erp", read=_tax_codes, key=lambda t: f"{t.code}/{t.valid_from}"),
-    Feed(kind="fx_quote", port="erp", read=_fx_quotes, key=lambda q: f"{q.from_currency}/{q.to_currency}/{q.on}"),
+    Feed(
+        kind="fx_quote",
+        port="erp",
+        read=_fx_quotes,
+        key=lambda q: f"{q.from_currency}/{q.to_currency}/{q.on}",
+        lasting=True,
+    ),
     # Last of the ledger's: where periods are, the kinds before were asked for too (time intake waits for them).
     Feed(kind="fiscal_period", port="erp", read=_periods, key=lambda p: f"{p.entity_code}/{p.start_on}"),
-    Feed(kind="worker", port="hcm", read=_workers, key=lambda w: w.number),
+    Feed(kind="worker", port="hcm", read=_workers, key=lambda w: w.number, lasting=True),
     Feed(kind="calendar", port="hcm", read=_calendars, key=lambda c: c.code),
     Feed(kind="assignment", port="planning", read=_assignments, key=lambda a: a.ref),
     Feed(kind="milestone", port="psa", read=_milestones, key=lambda m: m.ref),
@@ -113,10 +138,21 @@ FEEDS = (
 )
 
 
-async def read(feed: Feed, ports: Ports, call: Call, asked: Asked) -> dict[str, Any]:
-    """Everything the feed's source states now, by key."""
-    port = ports.at(call, feed.port, asked.instance)
-    return {feed.key(item): item async for item in feed.read(port, call, asked)}
+def kinds_of(port: str) -> tuple[str, ...]:
+    """What is copied from a port."""
+    return tuple(feed.kind for feed in FEEDS if feed.port == port)
+
+
+async def read(feed: Feed, ports: Ports, call: Call, asked: Asked) -> Reading:
+    """Everything the feed's source states now."""
+    port, rows = ports.at(call, feed.port, asked.instance), {}
+    try:
+        async for item in feed.read(port, call, asked):
+            rows[feed.key(item)] = item
+    except _Endless:
+        log.warning("feed.cut_off", feed=feed.kind, instance=asked.instance, rows=len(rows))
+        return Reading(rows, whole=False)
+    return Reading(rows, scope=asked.customer_refs if feed.kind == "billing_customer" else None)
 
 
 async def contracts_touched(unit: Unit, kind: str, keys: tuple[str, ...]) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ class RegisterCommands:
     async def add_contract(self, call: Call, body: objects.NewContract) -> objects.Contract:
         async with self._unit(call) as unit:
             await customers.get(unit, body.customer_id)
+            if body.bill_to_id is not None:
+                await customers.get(unit, body.bill_to_id)
             for line in body.lines:
                 await projects.get(unit, line.project_id)
             return await contracts.add(unit, body)

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts import events
 from contracts.money import plain
-from contracts.problems import NotFound, RuleViolated, Violation
+from contracts.problems import Conflict, NotFound, RuleViolated, Violation
 from contracts.process.register_objects import Contract, ContractLine, ContractPage, NewContract, NewContractLine
 from contracts.wire import convert, to_builtins
 from process_apis.registers import bounds, move, pages
@@ -21,6 +21,7 @@ values ($1, $2, 1, 'draft', $3, $4, $5, $6, $7, $8, $9) on conflict (tenant, id)
 """
 _INSERT_LINE = """
 insert into contract_line (tenant, id, contract_id, project_id, position, body) values ($1, $2, $3, $4, $5, $6)
+on conflict do nothing returning id
 """
 _LINES = """
 select id, contract_id, body from contract_line where tenant = $1 and contract_id = any($2::text[])
@@ -72,7 +73,7 @@ def _contract(row: Any, lines: Sequence[ContractLine]) -> Contract:
 
 
 async def add(unit: Unit, new: NewContract) -> Contract:
-    """Register a contract as a draft; an id that is there already answers with the first. Raises RuleViolated."""
+    """Register a contract as a draft; an id that is there already answers with the first. Raises RuleViolated, Conflict."""
     if found := violations(new):
         raise RuleViolated("The contract breaks its invariants.", errors=found, code="CONTRACT_INVALID")
     contract_id = new.id or new_id("ctr", unit.now)
@@ -99,7 +100,8 @@ async def _add_lines(unit: Unit, contract_id: str, lines: Sequence[NewContractLi
         line_id = line.id or new_id("ctl", unit.now)
         body = {k: v for k, v in to_builtins(line).items() if k != "id"}
         args = (unit.tenant, line_id, contract_id, line.project_id, position, body)
-        await unit.connection.execute(_INSERT_LINE, *args)
+        if await unit.connection.fetchval(_INSERT_LINE, *args) is None:
+            raise Conflict(f"A contract line {line_id} is registered already; ids are never used again (ID-1).")
 
 
 async def many(unit: Unit, contract_ids: Iterable[str]) -> dict[str, Contract]:

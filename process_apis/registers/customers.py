@@ -26,10 +26,15 @@ def _customer(row: Any, refs: tuple[str, ...] = ()) -> Customer:
 
 
 async def add(unit: Unit, new: NewCustomer) -> Customer:
-    """Register a customer and its cross references; an id that is there already answers with the first."""
+    """Register a customer and its cross references; an id that is there already answers with the first.
+
+    Raises NotFound for a parent that is not there, RuleViolated for one that is at the fifth level (CUS-1).
+    """
     customer_id = new.id or new_id("cus", unit.now)
     if new.parent_id is not None:
-        await path(unit, new.parent_id)
+        await get(unit, new.parent_id)
+        if len(await path(unit, new.parent_id)) >= _MAX_DEPTH:
+            raise _too_deep()
     body = {k: v for k, v in to_builtins(new).items() if k != "id"}
     args = (unit.tenant, customer_id, new.name, new.country, new.tax_id, body, unit.call.correlation_id, unit.now)
     if await unit.connection.fetchval(_INSERT, *args):
@@ -69,8 +74,12 @@ async def path(unit: Unit, customer_id: str) -> tuple[str, ...]:
     current: str | None = customer_id
     while current is not None:
         if current in found or len(found) == _MAX_DEPTH:
-            raise RuleViolated("The customer hierarchy is cyclic or deeper than 5 (CUS-1).", code="GUARD_FAILED")
+            raise _too_deep()
         found.append(current)
         sql = "select body->>'parent_id' from customer where tenant = $1 and id = $2"
         current = await unit.connection.fetchval(sql, unit.tenant, current)
     return tuple(found)
+
+
+def _too_deep() -> RuleViolated:
+    return RuleViolated("The customer hierarchy is cyclic or deeper than 5 (CUS-1).", code="GUARD_FAILED")

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from contracts.problems import RuleViolated
+from contracts.problems import RuleViolated, Violation
 from contracts.process.register_objects import NewPolicy, Policy, PolicyPage
 from contracts.wire import convert, to_builtins
 from process_apis.registers import pages
@@ -29,12 +29,36 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+_LARGEST = Decimal(10) ** 12
+
+
+def violations(new: NewPolicy) -> list[Violation]:
+    """What no rule could work with: numbers of no sensible size, broken days, an end before the beginning."""
+    found = [
+        Violation(pointer=f"#/values/{name}", code="GUARD_FAILED", detail=detail)
+        for name, value in new.values.items()
+        if (detail := _broken(name, value))
+    ]
+    if new.effective_to is not None and new.effective_to < new.effective_from:
+        found.append(Violation(pointer="#/effective_to", code="GUARD_FAILED", detail="is before effective_from"))
+    return found
+
+
+def _broken(name: str, value: Decimal) -> str | None:
+    if not 0 <= value <= _LARGEST:
+        return f"at least 0 and at most {_LARGEST:f}"
+    whole = not name.endswith("_days") or value == value.to_integral_value()
+    return None if whole else "is a whole number of days"
+
+
 def _policy(row: Any) -> Policy:
     return convert({**row["body"], **{k: row[k] for k in ("id", "version", "approved_by", "updated_at")}}, Policy)
 
 
 async def add(unit: Unit, new: NewPolicy) -> Policy:
-    """Set a policy. Every scope but `global` names what it is for."""
+    """Set a policy. Every scope but `global` names what it is for. Raises RuleViolated."""
+    if broken := violations(new):
+        raise RuleViolated("No rule could work with this policy.", errors=broken, code="GUARD_FAILED")
     if (new.scope == "global") != (new.scope_ref is None):
         raise RuleViolated("`scope_ref` is needed for every scope but global, and only there.", code="GUARD_FAILED")
     policy_id = new_id("pol", unit.now)

@@ -32,6 +32,41 @@ async def put(unit: Unit, kind: str, instance: str, rows: Mapping[str, Any]) -> 
     return tuple(r["key"] for r in found)
 
 
+async def absent(
+    unit: Unit, kind: str, instance: str, stated: Iterable[str], scope: Iterable[str] | None = None
+) -> tuple[str, ...]:
+    """Keys of copies of an instance, of those in scope when given, that it does not state any more."""
+    sql = """select key from replica where tenant = $1 and kind = $2 and instance = $3 and key <> all($4::text[])
+        and ($5::text[] is null or key = any($5::text[])) order by key"""
+    asked = None if scope is None else list(scope)
+    return tuple(r["key"] for r in await unit.connection.fetch(sql, unit.tenant, kind, instance, list(stated), asked))
+
+
+async def count(unit: Unit, kind: str, instance: str) -> int:
+    """How many copies of a kind an instance stated."""
+    sql = "select count(*) from replica where tenant = $1 and kind = $2 and instance = $3"
+    return int(await unit.connection.fetchval(sql, unit.tenant, kind, instance))
+
+
+async def drop(unit: Unit, kind: str, instance: str, keys: Iterable[str]) -> None:
+    """Forget copies."""
+    sql = "delete from replica where tenant = $1 and kind = $2 and instance = $3 and key = any($4::text[])"
+    if gone := list(keys):
+        await unit.connection.execute(sql, unit.tenant, kind, instance, gone)
+
+
+async def mark_kind_read(unit: Unit, instance: str, port: str, kind: str, kinds: Iterable[str]) -> None:
+    """Note when one kind was read from a port. The port is as fresh as the stalest of its kinds: one feed that fails shows,
+    however often the others succeed."""
+    await mark_read(unit, instance, f"{port}/{kind}")
+    wanted = [f"{port}/{one}" for one in kinds]
+    sql = """select min(read_at) from feed where tenant = $1 and instance = $2 and feed = any($3::text[])
+        having count(*) = cardinality($3::text[])"""
+    stalest = await unit.connection.fetchval(sql, unit.tenant, instance, wanted)
+    if stalest is not None:
+        await mark_read(unit, instance, port, stalest)
+
+
 async def mark_read(unit: Unit, instance: str, feed: str, at: datetime | None = None) -> None:
     """Note when a feed of a system was read, for the freshness every figure shows."""
     await unit.connection.execute(_READ_AT, unit.tenant, instance, feed, at or unit.now)

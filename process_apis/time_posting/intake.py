@@ -1,6 +1,16 @@
-"""The change feed of time: every time tool is swept with an overlap, and each changed entry is one row of the inbox."""
+"""The change feed of time: every time tool is swept, and each changed entry is one row of the inbox.
 
+Theory of operation. A sweep reads from the newest change stamp known, less an overlap: a row may become visible after rows
+with later stamps. Only the vendor's stamps are compared with each other, never its clock with ours. Once the newest stamp
+has been known for longer than the overlap, nothing before it is still to come, and an idle tool is read from there on:
+nothing is read again. Pages come oldest change first, so each page is kept together with how far it brought us: a sweep
+that breaks off goes on where it was. What is read twice is a duplicate in the inbox.
+"""
+
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from contracts.call import Call
 from contracts.canon.timesheet import TimeEntry
@@ -16,16 +26,41 @@ from runtime.work.process import Delivery
 from runtime.work.unit import unit_of_work
 
 KIND = "time.changed"
-# A vendor's clock and the commit order of its rows may differ from the order of change stamps by this much.
 OVERLAP = timedelta(minutes=2)
+# Vendors stamp in whole seconds or finer.
+_NEXT = timedelta(seconds=1)
+_PAGE = 200
 _NEEDED = {"erp": ("legal_entity", "fiscal_period"), "hcm": ("worker",)}
 _COPIES = "select distinct kind from replica where tenant = $1 and kind = any($2::text[])"
-_READ = "select instance, feed from feed where tenant = $1"
-_READ = "select position->>'since' from cursor where tenant = $1 and feed = $2"
+_READ = "select position from cursor where tenant = $1 and feed = $2"
 _WRITE = """
 insert into cursor (tenant, feed, position, swept_at) values ($1, $2, $3, $4)
 on conflict (tenant, feed) do update set position = excluded.position, swept_at = excluded.swept_at
 """
+
+
+class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`since`: the newest change stamp that was read (the vendor's clock). `known_at`: when the first sweep began (our clock)
+    that read everything up to there; null while none has."""
+
+    since: datetime | None = None
+    known_at: datetime | None = None
+
+    def start(self, now: datetime) -> datetime | None:
+        """Where a sweep that begins now reads from."""
+        if self.since is None:
+            return None
+        settled = self.known_at is not None and now - self.known_at > OVERLAP
+        return self.since + _NEXT if settled else self.since - OVERLAP
+
+    def reached(self, stamps: Iterable[datetime]) -> "Position":
+        """After a page with these stamps: more of the newest one may follow."""
+        newest = max((s for s in (self.since, *stamps) if s is not None), default=None)
+        return self if newest == self.since else Position(since=newest)
+
+    def completed(self, began_at: datetime) -> "Position":
+        """After the last page."""
+        return Position(since=self.since, known_at=self.known_at or began_at)
 
 
 def delivery_id(entry: TimeEntry) -> str:
@@ -37,7 +72,7 @@ async def sweep(services: Services) -> None:
     """Read what changed in every time tool since the last sweep, once what time is rated by has been read."""
     for connected in services.ports.connections.of_port("time"):
         if await _prepared(services, connected.tenant):
-            await _sweep_one(services, connected)
+            await _Sweep(services, connected).run()
 
 
 async def _prepared(services: Services, tenant: str) -> bool:
@@ -47,47 +82,49 @@ async def _prepared(services: Services, tenant: str) -> bool:
     return needed <= {row["kind"] for row in await services.database.fetch(_COPIES, tenant, sorted(needed))}
 
 
-async def _sweep_one(services: Services, connected: Connected) -> None:
-    call = system_call(connected.tenant, "system:time-sweep")
-    feed, started = f"time:{connected.instance}", services.clock.now()
-    stored = await services.database.fetchval(_READ, connected.tenant, feed)
-    newest = datetime.fromisoformat(stored) if stored else None
-    since, cursor = (newest - OVERLAP if newest else None), None
-    port = services.ports.time(call, connected.instance)
-    while True:
-        page = await port.list_time(call, changed_since=since, cursor=cursor, limit=200)
-        await _receive(services, call, connected.instance, page.items)
-        newest = max((newest, *(e.changed_at for e in page.items)), key=_moment)
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    await _finish(services, call, connected.instance, feed, newest, started)
+class _Sweep:
+    """One sweep of one time tool."""
+
+    def __init__(self, services: Services, connected: Connected) -> None:
+        self._services, self._instance = services, connected.instance
+        self._call, self._feed = system_call(connected.tenant, "system:time-sweep"), f"time:{connected.instance}"
+        self._started = services.clock.now()
+
+    async def run(self) -> None:
+        position = await self._position()
+        since, cursor = position.start(self._started), None
+        port = self._services.ports.time(self._call, self._instance)
+        while True:
+            page = await port.list_time(self._call, changed_since=since, cursor=cursor, limit=_PAGE)
+            position, cursor = position.reached(e.changed_at for e in page.items), page.next_cursor
+            if cursor is None:
+                await self._keep(page.items, position.completed(self._started), last=True)
+                return
+            await self._keep(page.items, position, last=False)
+
+    async def _position(self) -> Position:
+        stored = await self._services.database.fetchval(_READ, self._call.tenant, self._feed)
+        return convert(stored or {}, Position)
+
+    async def _keep(self, entries: Iterable[TimeEntry], position: Position, *, last: bool) -> None:
+        async with unit_of_work(self._services.database) as connection:
+            await take(connection, self._call, self._instance, entries)
+            await connection.execute(_WRITE, self._call.tenant, self._feed, to_builtins(position), self._started)
+            if last:
+                await replicas.mark_read(Unit(connection, self._call, self._started), self._instance, "time")
 
 
-def _moment(instant: datetime | None) -> datetime:
-    return instant or datetime.min.replace(tzinfo=UTC)
-
-
-async def _receive(services: Services, call: Call, instance: str, entries: tuple[TimeEntry, ...]) -> None:
-    async with unit_of_work(services.database) as connection:
-        for entry in entries:
-            await receive(
-                connection,
-                tenant=call.tenant,
-                instance=instance,
-                delivery_id=delivery_id(entry),
-                kind=KIND,
-                payload=to_builtins(entry),
-            )
-
-
-async def _finish(
-    services: Services, call: Call, instance: str, feed: str, newest: datetime | None, started: datetime
-) -> None:
-    async with unit_of_work(services.database) as connection:
-        position = {"since": newest.isoformat() if newest else None}
-        await connection.execute(_WRITE, call.tenant, feed, position, started)
-        await replicas.mark_read(Unit(connection, call, started), instance, "time")
+async def take(connection: Connection, call: Call, instance: str, entries: Iterable[TimeEntry]) -> None:
+    """Into the inbox; what is there already stays as it is."""
+    for entry in entries:
+        await receive(
+            connection,
+            tenant=call.tenant,
+            instance=instance,
+            delivery_id=delivery_id(entry),
+            kind=KIND,
+            payload=to_builtins(entry),
+        )
 
 
 async def accept(connection: Connection, call: Call, delivery: Delivery, now: datetime) -> None:

@@ -21,7 +21,7 @@ from contracts.canon.project import (
 )
 from contracts.canon.timesheet import PostedTimes, TimeEntryPage
 from contracts.periods import Clock
-from contracts.problems import Conflict, InvalidRequest
+from contracts.problems import Conflict, InvalidRequest, Violation
 from runtime.connections import Connection
 from runtime.http.outbound import TransportFactory, direct_transport
 from system_apis.certinia import bookings, mapping, timecards, wire
@@ -179,5 +179,6 @@ def connect(
 def _some(conditions: list[Condition], names: str) -> list[Condition]:
     """At least one condition: without any, a search would answer everything."""
     if not conditions:
-        raise InvalidRequest(f"Give {names}.")
+        missing = [Violation("one-of", f"give {names}", parameter=n, in_="query") for n in names.split(" or ")]
+        raise InvalidRequest(f"Give {names}.", errors=missing)
     return conditions

@@ -1,13 +1,15 @@
 # ruff: noqa: S608 - fragments are constants of this module; values are parameters
 """Our SuiteQL statements. Pages follow keys, not offsets: a page does not move when rows before it come or go."""
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
-from contracts.problems import InvalidRequest
+from contracts.problems import InvalidRequest, Violation
 
 _DAY = "'YYYY-MM-DD'"
+_KEY = re.compile(r"[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?")
 _SECOND = "'YYYY-MM-DD HH24:MI:SS'"
 
 
@@ -24,7 +26,8 @@ def _keyset(columns: Sequence[str], cursor: str | None) -> tuple[str, tuple[str,
         return "1 = 1", ()
     values = tuple(cursor.split("|"))
     if len(values) != len(columns) or not all(_plain(v) for v in values):
-        raise InvalidRequest("This cursor is not one of ours; begin again without it.")
+        violation = Violation("CURSOR", "Not a cursor of this listing.", parameter="cursor", in_="query")
+        raise InvalidRequest("The cursor is not one of this listing; start without one.", errors=(violation,))
     parts, params = [], []
     for place, column in enumerate(columns):
         equal = [f"{c} = ?" for c in columns[:place]]
@@ -34,7 +37,7 @@ def _keyset(columns: Sequence[str], cursor: str | None) -> tuple[str, tuple[str,
 
 
 def _plain(value: str) -> bool:
-    return value.isdigit() or (10 <= len(value) <= 19 and all(c.isdigit() or c in "-: " for c in value))
+    return bool(_KEY.fullmatch(value))
 
 
 def _page(text: str, columns: Sequence[str], cursor: str | None, params: tuple[str, ...] = ()) -> Statement:

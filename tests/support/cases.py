@@ -1,7 +1,7 @@
 """What generated requests need to reach beyond the front door, and which refusals of good-looking ones are right.
 
 Schemathesis makes requests that fit the description; it cannot know which ids exist, that a key is used once per effect, nor
-which rules hold between objects. Everything here is a function of the generated case, so a seed repeats a run exactly.
+which rules hold between fields and objects. What is drawn here depends on the generated case alone, so a seed repeats a run.
 """
 
 import json
@@ -14,26 +14,32 @@ from schemathesis.core.parameters import ParameterLocation
 
 Pools = Mapping[str, tuple[str, ...]]
 
-# 409, 412, 422 and 501: rules, states and vendors that a schema cannot express; `refusal` looks at what they say.
-ACCEPTED = ["2xx", "400", "401", "403", "404", "409", "412", "422", "501", "502"]
-_RULES = {"rule-violated", "key-reused"}
+# Rules, states and connected systems that no schema can express; `refusal` looks at what they say.
+ACCEPTED = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422", "501", "502"]
+_RULES = ("rule-violated", "key-reused")
+_VENDOR = ("vendor-refused", "unsupported")
 
 
 def prepare(case: Any, pools: Pools) -> None:
     """Give the case a fresh key and, where its values are meant to be good, three times in four ids that exist."""
-    if _good(case, ParameterLocation.HEADER) and "Idempotency-Key" in (case.headers or {}):
+    if case.meta is None or not _known_to_be(case.meta):
+        return
+    good = {place for place, part in case.meta.components.items() if part.mode.is_positive}
+    if ParameterLocation.HEADER in good and "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = f'"{secrets.token_hex(12)}"'
-    if _good(case, ParameterLocation.PATH):
-        _fill(case.path_parameters, pools)
-    if _good(case, ParameterLocation.QUERY):
-        _fill(case.query, pools)
-    if _good(case, ParameterLocation.BODY) and isinstance(case.body, dict | list):
-        _fill(case.body, pools)
+    containers = {
+        ParameterLocation.PATH: case.path_parameters,
+        ParameterLocation.QUERY: case.query,
+        ParameterLocation.BODY: case.body,
+    }
+    for place, container in containers.items():
+        if place in good:
+            _fill(container, pools)
 
 
-def _good(case: Any, place: ParameterLocation) -> bool:
-    part = None if case.meta is None else case.meta.components.get(place)
-    return part is not None and bool(part.mode.is_positive)
+def _known_to_be(meta: Any) -> bool:
+    """False when a case is meant to be bad and no part says so: replacing anything could make it good."""
+    return meta.generation.mode.is_positive or any(part.mode.is_negative for part in meta.components.values())
 
 
 def _fill(values: Any, pools: Pools) -> None:
@@ -53,11 +59,16 @@ def _draw(name: str, value: str) -> int:
 
 
 def refusal(case: Any, status: int, body: bytes) -> str | None:
-    """Why a refusal of a request that fits the description is wrong, or None."""
+    """Why a refusal is wrong, or None: what fits the description is refused only by a rule, a state, a cursor or a vendor."""
+    problem = json.loads(body) if status >= 400 and body else {}
+    if status >= 500 and problem.get("code") not in _VENDOR:
+        return f"{status}: {problem.get('detail')}"
     if case.meta is None or not case.meta.generation.mode.is_positive or status not in (400, 422):
         return None
-    problem = json.loads(body)
-    if status == 422:
-        return None if problem["code"] in _RULES else f"fits the schema, yet: {problem['detail']}"
-    wrong = {error.get("parameter") for error in problem.get("errors", ())}
-    return None if wrong == {"cursor"} else f"fits the description, yet: {problem['detail']}"
+    if problem["code"] in _RULES or all(_beyond_a_schema(error) for error in problem.get("errors") or [{}]):
+        return None
+    return f"fits the description, yet: {problem['detail']}"
+
+
+def _beyond_a_schema(error: Mapping[str, str]) -> bool:
+    return error.get("parameter") == "cursor" or error.get("code") == "one-of"

@@ -161,3 +161,36 @@ async def test_a_cancelled_run_leaves_an_invoice_that_says_it_is_not_posted(offi
         await office.until_over(run_id, "compensated")
     assert office.ledger.drafts == []
     assert (await office.commands.get_invoice(ANALYST, invoice.id)).state == "post_failed"
+
+
+async def test_what_the_ledger_took_before_the_run_was_cancelled_is_acknowledged(
+    office: Office, database_url: str
+) -> None:
+    invoice = await office.approved()
+    office.ledger.after = once(VendorUnavailable("Connection reset.", retry_after_s=30))  # type: ignore[assignment]
+    async with at_work(office, database_url):
+        run_id = (await office.commands.post(MANAGER, invoice.id)).id
+        await office.until(run_id, lambda view: view.waiting_for is not None)
+        async with unit_of_work(office.database) as connection:
+            await runs.cancel_run(connection, MANAGER, run_id, "Wrong client.")
+        await office.until_over(run_id, "compensated")
+    posted = await office.commands.get_invoice(ANALYST, invoice.id)
+    assert (posted.state, posted.erp_number, len(office.ledger.drafts)) == ("posted", "INV-1", 1)
+    assert set((await office.states()).values()) == {"invoiced"}
+
+
+async def test_an_invoice_the_ledger_holds_is_not_taken_back_and_posted_again(
+    office: Office, database_url: str
+) -> None:
+    invoice = await office.approved()
+    office.ledger.after = once(VendorRefused("The answer has another shape."))  # type: ignore[assignment]
+    async with at_work(office, database_url):
+        run_id = (await office.commands.post(MANAGER, invoice.id)).id
+        await office.until_held(run_id, "POSTING_FAILED")
+        with pytest.raises(RuleViolated) as refused:
+            await office.commands.unapprove(MANAGER, invoice.id, objects.Decision(reason="Once more."))
+        await office.resume(run_id)
+        await office.until_over(run_id)
+    assert refused.value.code == "GUARD_FAILED"
+    assert (await office.commands.get_invoice(ANALYST, invoice.id)).state == "posted"
+    assert len(office.ledger.drafts) == 1

@@ -14,6 +14,7 @@ from runtime.data.database import Database
 from runtime.work.unit import unit_of_work
 from tests.workflow.onboarding_stage import SALES, Desk, at_work
 from tests.workflow.onboarding_vendors import CALL, Vendors
+from tests.workflow.stage import eventually
 
 ROLES = tuple((role, level) for role in ("ARC", "DEV", "CON", "ANA", "PM") for level in ("JR", "MID", "SR", "PRI"))
 ALWAYS_WRITTEN = frozenset(("create_project", "put_project_shell", "put_demand", "set_project_status", "annotate_deal"))
@@ -113,8 +114,9 @@ async def test_an_incomplete_deal_waits_for_sales_and_goes_on_once_it_is_complet
         assert opened.amount_at_risk == 80000 and opened.currency == "EUR"
         assert opened.facts["missing"] == ["the signed contract document", "the date it was signed"]
         await desk.resolve("DEAL_INCOMPLETE", "It was there all along.")
-        held = await desk.until_held(run_id, "DEAL_INCOMPLETE")
-        assert held.waiting_for is not None and held.waiting_for.exception_id != opened.id
+        (again,) = await eventually(desk.exceptions)
+        assert (again.id, again.state, again.version > opened.version) == (opened.id, "open", True)
+        await desk.until_held(run_id, "DEAL_INCOMPLETE")
         await vendors.correct(deal_ref, Contract_Document__c="SOW-2205.pdf", Contract_Signed_On__c="2026-11-19")
         await desk.resolve("DEAL_INCOMPLETE")
         await desk.until(run_id, "completed")

@@ -8,7 +8,12 @@ from tests.contract.house.tree import Source
 
 _LINES = 5
 # States, transitions, races: there comments pay. The error tree and the simulators' switches are tables.
-_THEORY = ("runtime/work/", "runtime/data/counters.py", "gateway/policies/idempotency.py")
+_THEORY = (
+    "runtime/work/",
+    "runtime/data/counters.py",
+    "gateway/policies/idempotency.py",
+    "process_apis/time_posting/intake.py",
+)
 _TABLES = ("contracts/problems.py", "runtime/http/simulate.py")
 
 

@@ -68,9 +68,12 @@ def _transaction(source: Source) -> Iterator[Finding]:
             yield Finding(source.path, called.lineno, "a transaction is opened by runtime/work; join its unit_of_work")
 
 
+_OPENERS = {"unit_of_work", "open_unit"}
+
+
 def _handed(source: Source) -> Iterator[Finding]:
     for node in source.nodes:
-        if isinstance(node, ast.ImportFrom) and node.module == "runtime.work.unit":
+        if isinstance(node, ast.ImportFrom) and node.module == "runtime.work.unit" and _names(node) & _OPENERS:
             yield Finding(source.path, node.lineno, "registers and projections are handed their unit of work")
 
 
