@@ -1,5 +1,6 @@
 """The composition root of the front door: contracts, stores and settings in, one ASGI application out."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from contracts.periods import Clock, SystemClock
-from contracts.problems import MethodNotAllowed, NotFound, Problem, Throttled
+from contracts.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Throttled
 from gateway import browsers, front, pipeline
 from gateway.config import GatewayConfig
 from gateway.cursors import Cursors, key_in
@@ -193,6 +194,7 @@ class Gateway:
 
     async def _answer(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
         x.request_headers, x.repeated = front.headers_of(scope)
+        front.check_message(scope, x.request_headers, x.repeated)
         x.query = scope["query_string"]
         x.address = front.address_of(scope, x.request_headers, self._config.trusted_peers)
         x.target = normalised(front.raw_path(scope))
@@ -214,14 +216,14 @@ class Gateway:
             return await self._other_method(x, found.methods)
         x.route = route
         x.params = {name: decoded(value) for name, value in zip(route.names, found.values, strict=True)}
-        x.body = await front.read_body(receive, x.request_headers)
+        await _read_body(x, receive)
         return await pipeline.handle(x)
 
     async def _page(self, x: Exchange, page: Mapping[str, Page], receive: Receive) -> Reply:
         serve = page.get("GET" if x.method == "HEAD" else x.method)
         if serve is None:
             return await self._other_method(x, page)
-        x.body = await front.read_body(receive, x.request_headers)
+        await _read_body(x, receive)
         await correlation.on_request(x, correlation.Config())
         return await serve(x)
 
@@ -274,3 +276,13 @@ class Gateway:
         if x.problem is not None and (failed := proxy_status(x.problem, self.services.name)):
             extra.append(("proxy-status", failed))
         return tuple(extra)
+
+
+async def _read_body(x: Exchange, receive: Receive) -> None:
+    """Nobody was asked who they are yet, so nobody may take long."""
+    try:
+        async with asyncio.timeout(front.BODY_S):
+            x.body = await front.read_body(receive, x.request_headers)
+    except TimeoutError as late:
+        x.headers.append(("connection", "close"))
+        raise InvalidRequest(f"The body did not come within {front.BODY_S} s.") from late

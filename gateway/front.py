@@ -18,6 +18,7 @@ Fields = list[tuple[bytes, bytes]]
 
 TARGET_LIMIT = 8 * 1024
 HEADER_LIMIT = 32 * 1024
+BODY_S = 30
 _BODILESS = (204, 304)
 _UNSAFE = re.compile(r"[^\x20-\x7e\x80-\xff]")
 
@@ -33,6 +34,15 @@ def headers_of(scope: Scope) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
     if size > HEADER_LIMIT:
         raise HeadersTooLarge(f"The header fields may have {HEADER_LIMIT} bytes together.", limit_bytes=HEADER_LIMIT)
     return found, frozenset(repeated)
+
+
+def check_message(scope: Scope, headers: dict[bytes, bytes], repeated: frozenset[bytes]) -> None:
+    """What two readers could read differently (RFC 9112 sections 3.2, 6.1). Raises InvalidRequest."""
+    version = scope.get("http_version", "1.1")
+    if b"host" in repeated or (version == "1.1" and b"host" not in headers):
+        raise InvalidRequest("An HTTP/1.1 request has exactly one Host.")
+    if version == "1.0" and b"transfer-encoding" in headers:
+        raise InvalidRequest("HTTP/1.0 knows no Transfer-Encoding.")
 
 
 def raw_path(scope: Scope) -> bytes:

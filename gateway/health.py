@@ -21,6 +21,7 @@ VendorHealth = Callable[[], list[dict[str, Any]]]
 _TIMEOUT_S = 2.0
 _REMEMBER_S = 1.0
 _OUTBOX_LATE_S = 300
+_WHOSE = ("tenant", "instance")
 _HEADERS: Headers = (("content-type", JSON), ("cache-control", "no-store"))
 _OLDEST = "select occurred_at from outbox where relayed_at is null order by position limit 1"  # house: tenant of all
 
@@ -43,8 +44,9 @@ class Health:
         return self._said[1]
 
     async def vendors(self, x: Exchange) -> Reply:
-        """Breakers and credentials as this process remembers them."""
-        return _reply(200, {"items": self._vendors()})
+        """The connected systems as this process remembers them; whose they are is nobody else's business."""
+        shown = [{k: v for k, v in one.items() if k not in _WHOSE} for one in self._vendors()]
+        return _reply(200, {"items": shown})
 
     async def _look(self) -> Reply:
         database, redis, outbox = await asyncio.gather(

@@ -89,7 +89,7 @@ PERSONAS = (
             *_DESK,
             "onboarding:run",
             "runs:*",
-            "exceptions:*",
+            "exceptions:write",
             "registers:write",
             "policies:write",
             "audit:read",

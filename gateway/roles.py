@@ -98,13 +98,15 @@ async def _api(settings: Settings) -> None:
 async def _until_stopped(app: Any, settings: Settings, services: Services) -> None:
     import uvicorn
 
+    from gateway.protocol import Protocol
+
     server = uvicorn.Server(
         uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,

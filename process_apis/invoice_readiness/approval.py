@@ -9,7 +9,7 @@ from msgspec import Struct
 from contracts.call import Call
 from contracts.problems import PreconditionFailed, RuleViolated, Violation
 from contracts.process.billing_objects import Approval, DraftInvoice
-from process_apis.invoice_readiness.evaluation import failing, regression
+from process_apis.invoice_readiness.evaluation import failing, regression, told
 from process_apis.invoice_readiness.facts import gather
 from process_apis.invoice_readiness.findings import judge
 from process_apis.invoice_readiness.posting import PostingOrder
@@ -58,8 +58,10 @@ async def _still_ready(services: Services, unit: Unit, invoice: DraftInvoice) ->
     await _open_apart(services, unit.call, regression(invoice, judgement))
     found = [c for c in failing(judgement.checks) if c.severity == "blocking"]
     errors = [Violation(code=c.code, detail=c.sentence) for c in found]
-    detail = f"Checks that block this group since it was drafted: {len(found)}. Clear them or cancel the draft."
-    raise RuleViolated(detail, errors=errors, code="READINESS_REGRESSED")
+    detail = told(found, "This group is blocked since it was drafted", "block this group since it was drafted")
+    raise RuleViolated(
+        f"{detail} Clear what blocks it, or cancel the draft.", errors=errors, code="READINESS_REGRESSED"
+    )
 
 
 async def _within_limit(services: Services, unit: Unit, invoice: DraftInvoice) -> None:

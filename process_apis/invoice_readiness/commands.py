@@ -12,7 +12,7 @@ from contracts.process.runs import RunView
 from process_apis.invoice_readiness import approval, drafting, explanation, rules
 from process_apis.invoice_readiness.evaluation import evaluate
 from process_apis.invoice_readiness.posting import WORKFLOW, PostingOrder
-from process_apis.registers import bill_groups, invoices, pages, replicas
+from process_apis.registers import bill_groups, contracts, invoices, pages, replicas
 from process_apis.registers.unit import Unit
 from runtime.services import Services
 from runtime.work.runs import get_run, start_run
@@ -34,6 +34,7 @@ class InvoiceCommands:
     async def _group(self, call: Call, bill_group_id: str) -> AsyncIterator[tuple[Unit, objects.BillGroup]]:
         """The group locked, in the version the caller named."""
         async with self._unit(call) as unit:
+            await contracts.take_turn(unit, (await bill_groups.get(unit, bill_group_id)).contract_id)
             group = await bill_groups.lock(unit, bill_group_id)
             _check_version(call, group.version)
             yield _settled(unit), group
@@ -42,7 +43,9 @@ class InvoiceCommands:
     async def _invoice(self, call: Call, invoice_id: str) -> AsyncIterator[tuple[Unit, objects.DraftInvoice]]:
         """The invoice with its group locked, in the version the caller named, under the deal's correlation id (ID-4)."""
         async with self._unit(call) as unit:
-            await bill_groups.lock(unit, (await invoices.get(unit, invoice_id)).bill_group_id)
+            asked = await invoices.get(unit, invoice_id)
+            await contracts.take_turn(unit, asked.contract_id)
+            await bill_groups.lock(unit, asked.bill_group_id)
             invoice = await invoices.get(unit, invoice_id)
             _check_version(call, invoice.version)
             yield _settled(unit, invoice.correlation_id), invoice

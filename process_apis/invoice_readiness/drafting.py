@@ -8,7 +8,7 @@ from contracts.money import negate
 from contracts.problems import Conflict, RuleViolated, Violation
 from contracts.process.billing_objects import BillGroup, Check, DraftInvoice, DraftRequest
 from process_apis.invoice_readiness import assembly
-from process_apis.invoice_readiness.evaluation import evaluation, failing
+from process_apis.invoice_readiness.evaluation import evaluation, failing, told
 from process_apis.invoice_readiness.facts import gather
 from process_apis.invoice_readiness.findings import Judgement, judge
 from process_apis.invoice_readiness.grouping import roll
@@ -47,12 +47,18 @@ def _refuse(judgement: Judgement, body: DraftRequest) -> None:
     """A group that is not ready is not drafted; warnings need a person's reason."""
     if judgement.verdict.status == "blocked":
         found = [c for c in failing(judgement.checks) if c.severity == "blocking"]
-        detail = f"Checks that block this group: {len(found)}. Clear them, then draft again."
-        raise RuleViolated(detail, errors=_errors(found), code=found[0].code)
+        detail = told(found, "This group is blocked", "block this group")
+        raise RuleViolated(
+            f"{detail} Clear what blocks it, then draft again.", errors=_errors(found), code=found[0].code
+        )
     if judgement.verdict.status == "ready_with_warnings" and body.acknowledge_warnings is None:
         warned = failing(judgement.checks)
-        detail = f"Checks that warn: {len(warned)}. Draft again with a reason in `acknowledge_warnings`."
-        raise RuleViolated(detail, errors=_errors(warned), code="GUARD_FAILED")
+        detail = told(warned, "A check warns", "warn")
+        raise RuleViolated(
+            f"{detail} Draft again with a reason in `acknowledge_warnings`.",
+            errors=_errors(warned),
+            code="GUARD_FAILED",
+        )
 
 
 def _errors(checks: tuple[Check, ...] | list[Check]) -> list[Violation]:

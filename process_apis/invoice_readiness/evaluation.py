@@ -3,6 +3,7 @@
 A group with a draft is looked at too: what blocks it after drafting is an exception about its invoice, until it is cured.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from contracts.problems import Problem
@@ -111,6 +112,11 @@ def regression(invoice: DraftInvoice, judgement: Judgement) -> Finding:
         currency=invoice.currency,
         facts={"failed": list(judgement.failed), "sentences": [c.sentence for c in failing(judgement.checks)]},
     )
+
+
+def told(checks: Sequence[Check], one: str, several: str) -> str:
+    """What a refusal says: the sentence of the only check, else how many there are (its errors name them)."""
+    return f"{one}: {checks[0].sentence}" if len(checks) == 1 else f"{len(checks)} checks {several}."
 
 
 def failing(checks: tuple[Check, ...]) -> tuple[Check, ...]:

@@ -14,7 +14,7 @@ from contracts.process.billing_objects import DraftInvoice
 from domain.reconciliation import compare
 from process_apis.invoice_readiness.facts import instance_of, ref_in
 from process_apis.invoice_readiness.grouping import roll
-from process_apis.registers import bill_groups, customers, invoices, projects, transactions
+from process_apis.registers import bill_groups, contracts, customers, invoices, projects, transactions
 from process_apis.registers.unit import Unit
 from runtime.services import Services
 from runtime.work.run import Run
@@ -167,7 +167,9 @@ class PostInvoice:
     async def _acknowledge(self, call: Call, order: PostingOrder, agreed: Invoice) -> PostedInvoice:
         """Invoice, transactions and group in one unit; a repeat finds it done."""
         async with self._unit(call) as unit:
-            group = await bill_groups.lock(unit, (await invoices.get(unit, order.invoice_id)).bill_group_id)
+            asked = await invoices.get(unit, order.invoice_id)
+            await contracts.take_turn(unit, asked.contract_id)
+            group = await bill_groups.lock(unit, asked.bill_group_id)
             invoice = await invoices.get(unit, order.invoice_id)
             ids = [i for line in invoice.lines for i in line.transaction_ids]
             if invoice.state == "posting":

@@ -129,7 +129,7 @@ def snapshot(facts: Facts, net_amount: Decimal, tax_codes_missing: tuple[str, ..
         retainer=_retainer(facts),
         vendor_cost=None,
         margin=_margin(facts, net_amount),
-        recon=shape.SnapshotRecon(variance_breached=bool(of_code(own, *_RECONCILED))),
+        recon=_recon(own),
         net_amount=net_amount,
     )
 
@@ -282,6 +282,11 @@ def _cap(facts: Facts) -> shape.SnapshotCap | None:
         return None
     held = [t.amount for t in facts.transactions if t.part == "overage" and t.state == "held"]
     return shape.SnapshotCap(policy=contract.cap_policy, overage_held=sum(held, ZERO))
+
+
+def _recon(found: Iterable[BusinessException]) -> shape.SnapshotRecon | None:
+    """Null until a comparison with the ledger found something: that one was made and agreed is not kept per group."""
+    return shape.SnapshotRecon(variance_breached=True) if reconciled(found) else None
 
 
 def _retainer(facts: Facts) -> shape.SnapshotRetainer | None:

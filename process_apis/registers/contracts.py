@@ -104,6 +104,15 @@ async def _add_lines(unit: Unit, contract_id: str, lines: Sequence[NewContractLi
             raise Conflict(f"A contract line {line_id} is registered already; ids are never used again (ID-1).")
 
 
+async def take_turn(unit: Unit, contract_id: str) -> None:
+    """Until the unit ends nobody else bills this contract: its groups share retainer, purchase order and discount.
+
+    Taken before any row is locked, so that two who bill the same contract never wait for each other.
+    """
+    key = f"billing:{unit.tenant}:{contract_id}"
+    await unit.connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 19))", key)
+
+
 async def many(unit: Unit, contract_ids: Iterable[str]) -> dict[str, Contract]:
     """Contracts by id; unknown ids are left out."""
     ids = sorted(set(contract_ids))

@@ -23,6 +23,10 @@ _TABLES: Mapping[str, tuple[str, str]] = {
 }
 
 
+# What people call an object whose kind has another name.
+_NAMES = {"queue_item": "bill group", "billable_transaction": "transaction"}
+
+
 class Moved(Struct, frozen=True, kw_only=True):
     """A state change that was made. `events` are the types the table names."""
 
@@ -37,11 +41,16 @@ EventMaker = Callable[[Moved], Event | None]
 
 def decide(kind: str, state: str, command: str, refused: str | None = None, result: str | None = None) -> Moved:
     """What a command does to a state. Raises Conflict (ILLEGAL_TRANSITION) or RuleViolated (the guard's code)."""
+    name = _NAMES.get(kind, kind.replace("_", " "))
     applied = states.apply(kind, state, command, refused is None, refused, result)
     if applied.error == "ILLEGAL_TRANSITION":
-        raise Conflict(f"A {kind.replace('_', ' ')} that is {state} cannot {command}.", code="ILLEGAL_TRANSITION")
+        raise Conflict(
+            f"`{command}` does not apply: the {name} is {state.replace('_', ' ')}.", code="ILLEGAL_TRANSITION"
+        )
     if applied.error is not None:
-        raise RuleViolated(f"This {kind.replace('_', ' ')} may not {command} now.", code=applied.error)
+        raise RuleViolated(
+            f"`{command}` is refused: a condition of it does not hold for the {name}.", code=applied.error
+        )
     return Moved(before=state, after=str(applied.state), version=0, events=tuple(applied.events or ()))
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import asyncpg
 from redis.exceptions import RedisError
 
-from contracts.problems import StoreAway
+from contracts.problems import Overloaded, StoreAway
 
 AWAY = (
     OSError,
@@ -20,11 +20,20 @@ AWAY = (
     asyncpg.QueryCanceledError,
 )
 
+CLASHED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+
 
 @contextmanager
 def guarded(store: str) -> Iterator[None]:
-    """Raises StoreAway for connection errors and time-outs inside; statements that are wrong stay what they are."""
+    """Raises StoreAway for connection errors and time-outs inside, Overloaded where two units stood in each other's way.
+
+    Statements that are wrong stay what they are.
+    """
     try:
         yield
+    except CLASHED as error:
+        raise Overloaded(
+            "Others are changing the same things. Nothing was done; try again.", retry_after_s=1
+        ) from error
     except AWAY as error:
         raise StoreAway(f"The {store} does not answer. Nothing was done; try again.", retry_after_s=2) from error

@@ -83,13 +83,32 @@ class _Comparison:
             return
         self._open.add(mark)
         before, after = _resolved(self._released, old), _resolved(self._current, new)
+        if incoming and self._takes_null(self._released, old) and not self._takes_null(self._current, new):
+            yield f"{where}: takes no null any more"
         yield from _types(where, before, after, incoming)
         yield from _enums(where, before, after)
         if incoming:
             yield from _bounds(where, before, after)
         yield from self._fields(where, before, after, incoming)
+        yield from self._members(where, before, after, incoming)
         if "items" in before and "items" in after:
             yield from self._schema(f"{where}[]", before["items"], after["items"], incoming=incoming)
+
+    def _members(self, where: str, old: Schema, new: Schema, incoming: bool) -> Iterator[str]:
+        """Names that are not listed."""
+        before, after = old.get("additionalProperties", True), new.get("additionalProperties", True)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from self._schema(f"{where}.*", before, after, incoming=incoming)
+        elif incoming and after is False and before is not False:
+            yield f"{where}: takes no other fields any more"
+
+    def _takes_null(self, document: Schema, schema: Schema) -> bool:
+        while "$ref" in schema:
+            kind, name = schema["$ref"].split("/")[-2:]
+            schema = document["components"][kind][name]
+        if "anyOf" in schema:
+            return any(self._takes_null(document, option) for option in schema["anyOf"])
+        return None in schema["enum"] if "enum" in schema else schema.get("type", "null") == "null"
 
     def _fields(self, where: str, old: Schema, new: Schema, incoming: bool) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, inspect
 
+from contracts.examples import BODIES
 from contracts.operation import Operation, Parameter
 from contracts.problems import (
     DeadlineExceeded,
@@ -35,7 +36,7 @@ from contracts.problems import (
     Unsupported,
     UnsupportedMedia,
 )
-from contracts.wire import schema_hook
+from contracts.wire import schema_hook, to_builtins
 from runtime.bind import Served
 from runtime.http.arguments import LARGEST_INTEGER, LARGEST_PAGE
 from runtime.http.replies import JSON
@@ -219,11 +220,13 @@ def _bound(schema: Any) -> None:
     elif isinstance(schema, dict):
         if schema.get("type") == "string" and not {"pattern", "format", "enum"} & schema.keys():
             schema["pattern"] = _NO_NUL
+        if isinstance(schema.get("additionalProperties"), dict):
+            schema.setdefault("propertyNames", {}).setdefault("pattern", _NO_NUL)
         if schema.get("type") == "integer":
             schema.setdefault("minimum", -LARGEST_INTEGER)
             schema.setdefault("maximum", LARGEST_INTEGER)
         for name, value in schema.items():
-            if name not in ("default", "enum", "examples", "required"):
+            if name not in ("default", "enum", "example", "examples", "required"):
                 _bound(value)
 
 
@@ -242,11 +245,15 @@ def _operation(served: Served, types: _Types) -> dict[str, Any]:
     if rest:
         described["description"] = rest
     if operation.body is not None:
-        described["requestBody"] = {
-            "required": operation.body.required,
-            "content": {JSON: {"schema": types.of(operation.body.type)}},
-        }
+        described["requestBody"] = _body(operation.body, types)
     return described
+
+
+def _body(body: Parameter, types: _Types) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": types.of(body.type)}
+    if body.type in BODIES:
+        content["example"] = to_builtins(BODIES[body.type])
+    return {"required": body.required, "content": {JSON: content}}
 
 
 def _parameters(served: Served, types: _Types) -> list[dict[str, Any]]:

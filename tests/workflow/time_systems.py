@@ -64,10 +64,10 @@ class Systems:
         async with self.http(system) as http:
             (await http.post("/_sandbox/faults", json=fault)).raise_for_status()
 
-    async def mended(self, system: str) -> None:
-        """Disarm all faults."""
+    async def fired(self, system: str) -> list[str]:
+        """Kinds of the faults that happened."""
         async with self.http(system) as http:
-            (await http.delete("/_sandbox/faults")).raise_for_status()
+            return sorted(fault["kind"] for fault in (await http.get("/_sandbox/faults")).json()["fired"])
 
     async def approve(self, project: str, person: str, on: date, hours: str, **more: Any) -> str:
         """A timecard of one day, recorded, submitted and approved; the entry's reference. `notes`, `task`, `billable`."""
@@ -95,9 +95,13 @@ class Systems:
 
     async def _card(self, project: str, person: str, on: date, hours: str, **more: Any) -> dict[str, Any]:
         monday, day = on - timedelta(days=on.weekday()), _DAYS[on.weekday()]
+        place = await self._id("pse__Proj__c", f"Project_Code__c = '{project}'")
+        worker = await self._id("Contact", f"Employee_Number__c = '{person}'")
+        booked = f"pse__Project__c = '{place}' AND pse__Resource__c = '{worker}'"
         return {
-            "pse__Project__c": await self._id("pse__Proj__c", "Project_Code__c", project),
-            "pse__Resource__c": await self._id("Contact", "Employee_Number__c", person),
+            "pse__Project__c": place,
+            "pse__Resource__c": worker,
+            "pse__Assignment__c": await self._id("pse__Assignment__c", booked),
             "pse__Start_Date__c": monday.isoformat(),
             "pse__End_Date__c": (monday + timedelta(days=6)).isoformat(),
             "pse__Billable__c": more.get("billable", True),
@@ -113,9 +117,8 @@ class Systems:
     async def _create(self, fields: Mapping[str, Any]) -> str:
         return str((await self._send("POST", _CARDS, fields))["id"])
 
-    async def _id(self, sobject: str, column: str, value: str) -> str:
-        found = await self.soql(f"SELECT Id FROM {sobject} WHERE {column} = '{value}'")
-        return str(found[0]["Id"])
+    async def _id(self, sobject: str, where: str) -> str:
+        return str((await self.soql(f"SELECT Id FROM {sobject} WHERE {where}"))[0]["Id"])
 
     async def soql(self, query: str) -> list[dict[str, Any]]:
         """Rows as the PSA states them."""
@@ -131,6 +134,15 @@ class Systems:
             answer = await http.request(method, path, content=_numbers.encode(fields), headers=headers)
         assert answer.status_code < 400, answer.text
         return answer.json() if answer.content else None
+
+    async def change_in_erp(self, record: str, key: str, fields: Mapping[str, Any]) -> None:
+        """What somebody changes on a record of the ERP, named by its external id."""
+        (row,) = await self.suiteql(f"SELECT id FROM {record} WHERE externalid = '{key}'")
+        async with self.http("erp") as http:
+            headers = {"authorization": f"Bearer {await self._erp_token(http)}", "content-type": "application/json"}
+            path = f"/services/rest/record/v1/{record}/{row['id']}"
+            answer = await http.patch(path, content=_numbers.encode(fields), headers=headers)
+        assert answer.status_code < 400, answer.text
 
     async def lines(self) -> list[dict[str, Any]]:
         """Every line in the ERP that came from us, in the ERP's order: key, txn, hours, amount, day, service, reversal_of, cor."""

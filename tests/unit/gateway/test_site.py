@@ -31,6 +31,13 @@ async def test_health(stranger: httpx.AsyncClient, build: Build, module_database
         assert (await client.head("/health/live")).status_code == 200
 
 
+async def test_whose_the_connected_systems_are_shows_to_nobody(build: Build) -> None:
+    known = {"tenant": "acme", "instance": "erp.acme", "vendor": "netsuite", "ports": ["erp"], "mode": "live"}
+    async with client_of(build(vendors=lambda: [known])) as client:
+        shown = (await client.get("/health/vendors")).json()
+    assert shown == {"items": [{"vendor": "netsuite", "ports": ["erp"], "mode": "live"}]}
+
+
 async def test_metadata_of_resources(stranger: httpx.AsyncClient) -> None:
     for path in ("", "/system", "/process", "/experience"):
         found = (await stranger.get(f"/.well-known/oauth-protected-resource{path}")).json()
