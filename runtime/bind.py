@@ -14,7 +14,7 @@ from contracts.call import Call
 from contracts.operation import Operation, operations
 from contracts.periods import Clock, SystemClock
 from contracts.problems import DeadlineExceeded, Forbidden, Internal, Problem
-from runtime.data.outages import guarded
+from runtime.data import outages
 from runtime.telemetry import log
 
 P = TypeVar("P")
@@ -52,7 +52,7 @@ def _guarded(
         left = _check(operation, call, clock)
         try:
             async with asyncio.timeout(left):
-                with guarded("database"):
+                with outages.guarded("database"):
                     return await method(call, *args, **kwargs)
         except Problem:
             raise

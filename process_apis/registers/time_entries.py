@@ -19,7 +19,7 @@ from runtime.work.outbox import publish
 # An older statement that arrives later changes nothing (EVT-2): no order is promised between deliveries. One that says
 # nothing new is remembered by its instant only, so that what lies between is known to be older.
 _ACCEPT = """
-with before as (select status, version from time_entry where tenant = $1 and source_ref = $3 for update)
+with before as (select status, version from time_entry where tenant = $1 and source_ref = $3)
 insert into time_entry (tenant, id, source_ref, fingerprint, project_id, worker_number, worked_on, hours, status,
                         billable, body, correlation_id, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -34,9 +34,12 @@ on conflict (tenant, source_ref) do update set fingerprint = excluded.fingerprin
      or (time_entry.body->>'changed_at' = excluded.body->>'changed_at' and time_entry.fingerprint <> excluded.fingerprint)
 returning id, version, (select status from before) as status_before, (select version from before) as version_before
 """
+# Whoever states something about an entry does it alone: what was before is read by the statement after this one.
 _PROJECT = """
-select p.id, p.correlation_id from link l join project p on p.tenant = l.tenant and p.id = l.canonical_id
-where l.tenant = $1 and l.system = $2 and l.object = $3 and l.external_id = $4 and l.valid_to is null
+select p.id, p.correlation_id
+from (select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 11))) as alone
+left join (link l join project p on p.tenant = l.tenant and p.id = l.canonical_id)
+  on l.tenant = $1 and l.system = $3 and l.object = $4 and l.external_id = $5 and l.valid_to is null
 """
 # What happened, from the status before to the status now; the rest is of no consequence to billing.
 _EVENT_OF: dict[tuple[str | None, str], type[events.TimeEvent]] = {
@@ -92,9 +95,9 @@ async def accept(unit: Unit, connection: str, entry: TimeEntry) -> EntryVersion 
 
     It goes on under the correlation id of its project, which is the deal's (ID-4).
     """
-    project = await unit.connection.fetchrow(_PROJECT, unit.tenant, *entry.project_ref.split(":", 2))
-    project_id = project["id"] if project else None
-    unit = unit.under(project["correlation_id"]) if project else unit
+    project = await unit.connection.fetchrow(_PROJECT, unit.tenant, entry.ref, *entry.project_ref.split(":", 2))
+    project_id = project["id"]
+    unit = unit.under(project["correlation_id"]) if project_id else unit
     row = await unit.connection.fetchrow(
         _ACCEPT,
         unit.tenant,

@@ -12,9 +12,9 @@ from typing import TypeVar
 from contracts.call import Call
 from contracts.events import EVENTS, Event
 from contracts.periods import Clock, SystemClock
-from contracts.problems import Internal, Problem, StoreAway
+from contracts.problems import Internal, Overloaded, Problem, StoreAway
 from runtime.data.database import Connection, Database
-from runtime.data.outages import AWAY
+from runtime.data.outages import AWAY, CLASHED
 from runtime.telemetry import log
 from runtime.work import slots
 from runtime.work.calls import worker_call
@@ -52,6 +52,9 @@ async def attempt(
     except AWAY as away:
         log.warning("work.store_away", error=type(away).__name__, detail=str(away))
         return failure_of(StoreAway("A store or a system does not answer."))
+    except CLASHED as clash:
+        log.info("work.clashed", error=type(clash).__name__)
+        return failure_of(Overloaded("Others were changing the same things."))
     except Exception as unknown:
         if not quiet:
             log.exception("work.failed", error=type(unknown).__name__)

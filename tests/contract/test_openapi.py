@@ -113,7 +113,7 @@ def _described_by(name: str) -> Any:
         "seed": 20261120,
         "suppress-health-check": ["all"],
         "generation": {"max-examples": EXAMPLES, "database": "none"},
-        "phases": {"coverage": {"enabled": True}},
+        "phases": {"coverage": {"enabled": THOROUGH}},
         "checks": {
             "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "501", "502"]},
             "positive_data_acceptance": {"expected-statuses": ACCEPTED},

@@ -22,9 +22,17 @@ _VENDOR = ("vendor-refused", "unsupported")
 
 def prepare(case: Any, pools: Pools) -> None:
     """Give the case a fresh key and, where its values are meant to be good, three times in four ids that exist."""
-    if case.meta is None or not _known_to_be(case.meta):
+    if case.meta is None:
         return
-    good = {place for place, part in case.meta.components.items() if part.mode.is_positive}
+    whole, parts = case.meta.generation.mode, {place: part.mode for place, part in case.meta.components.items()}
+    _improve(case, pools, {place for place, mode in parts.items() if mode.is_positive})
+    # Looking again, Schemathesis would take percent-encoded parameters for bad ones.
+    case.meta.generation.mode = whole
+    for place, mode in parts.items():
+        case.meta.components[place].mode = mode
+
+
+def _improve(case: Any, pools: Pools, good: set[ParameterLocation]) -> None:
     if ParameterLocation.HEADER in good and "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = f'"{secrets.token_hex(12)}"'
     containers = {
@@ -35,11 +43,6 @@ def prepare(case: Any, pools: Pools) -> None:
     for place, container in containers.items():
         if place in good:
             _fill(container, pools)
-
-
-def _known_to_be(meta: Any) -> bool:
-    """False when a case is meant to be bad and no part says so: replacing anything could make it good."""
-    return meta.generation.mode.is_positive or any(part.mode.is_negative for part in meta.components.values())
 
 
 def _fill(values: Any, pools: Pools) -> None:

@@ -193,7 +193,7 @@ async def test_above_the_limit_finance_control_approves(office: Office) -> None:
             kind="approval",
             scope="legal_entity",
             scope_ref="DE01",
-            values={"billing_manager_limit": "1000.00"},
+            values={"billing_manager_limit": Decimal("1000.00")},
             effective_from=date(2026, 1, 1),
         )
         await policies.add(unit, limit)

@@ -2,12 +2,16 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
+from contracts.call import Call
+from contracts.canon.timesheet import TimeEntry
 from contracts.process.time_posting import Hold
 from process_apis.registers import transactions
-from tests.workflow.time_stage import ANALYST, TimeFirm
+from runtime.work.calls import system_call
+from tests.workflow.time_stage import ANALYST, TENANT, TimeFirm
 
 WEDNESDAY = date(2026, 11, 18)
 H6, H8 = Decimal(6), Decimal(8)
@@ -83,17 +87,15 @@ async def test_a_correction_of_what_nobody_bills_or_posts_moves_nothing(time_fir
     assert len(await time_firm.systems.lines()) == 1
 
 
-async def _as_stated(firm: TimeFirm, ref: str):  # type: ignore[no-untyped-def]
+async def _as_stated(firm: TimeFirm, ref: str) -> TimeEntry:
     page = await firm.services.ports.time(_call(firm), "certinia").list_time(
         _call(firm), changed_since=firm.clock.now() - timedelta(hours=1)
     )
     return next(entry for entry in page.items if entry.ref == ref)
 
 
-def _call(firm: TimeFirm):  # type: ignore[no-untyped-def]
-    from runtime.work.calls import system_call
-
-    return system_call("demo", "system:tests")
+def _call(firm: TimeFirm) -> Call:
+    return system_call(TENANT, "system:tests")
 
 
 async def test_a_correction_waits_for_the_draft_that_holds_the_entry(time_firm: TimeFirm) -> None:
@@ -187,12 +189,27 @@ async def test_a_void_of_billed_time_asks_for_a_credit_first(time_firm: TimeFirm
     assert (await time_firm.live(ref), await time_firm.codes(ref)) == ([], [])
 
 
-async def test_billed_time_whose_correction_fails_waits_in_exception_and_goes_on(time_firm: TimeFirm) -> None:
+async def test_billed_time_whose_correction_has_no_price_waits_for_one(time_firm: TimeFirm) -> None:
     stated = await time_firm.sheet("PRJ-2131", "E2007", WEDNESDAY, "8", role_code="CON")
     await time_firm.hear(stated)
     await time_firm.quiet()
-    before = await time_firm.codes(stated.ref)
-    assert before == ["RATE_MISSING"], "an engineer's seniority has no price on this contract"
+    await time_firm.post()
+    await time_firm.bill(stated.ref, "draft", "invoice")
+    await time_firm.hear(_later(stated, role_code="DEV", hours=Decimal("6.0000")))
+    await time_firm.quiet()
+    assert await time_firm.codes(stated.ref) == ["RATE_MISSING"]
+    assert {(t.kind, t.state, t.hours) for t in await time_firm.live(stated.ref)} == {
+        ("time", "invoiced", 8),
+        ("adjustment", "exception", -2),
+    }
+    await time_firm.price("PRJ-2131", "DEV", "100.0000")
+    await time_firm.recheck()
+    await time_firm.post()
+    found = {t.kind: t for t in await time_firm.live(stated.ref)}
+    assert found["adjustment"].state == "queued"
+    assert found["time"].amount + found["adjustment"].amount == 600
+    assert await time_firm.codes(stated.ref) == []
+    assert await time_firm.faults() == []
 
 
 async def test_an_approval_and_its_correction_told_at_once_make_one_transaction(time_firm: TimeFirm) -> None:
@@ -223,7 +240,7 @@ async def test_an_older_statement_that_comes_later_is_stale(time_firm: TimeFirm)
     assert await time_firm.states(first.ref) == [("rated", "billable", H8)]
 
 
-def _later(entry, **changed):  # type: ignore[no-untyped-def]
+def _later(entry: TimeEntry, **changed: Any) -> TimeEntry:
     return replace(entry, **{"changed_at": entry.changed_at + timedelta(seconds=1), **changed})
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.canon.timesheet import TimeEntry
-from contracts.process.register_objects import BusinessException, Resolution
+from contracts.process.register_objects import BusinessException, NewRateCard, NewRateLine, Resolution, ScopeRef
 from contracts.process.time_posting import Transaction
 from gateway.demo_data import DemoData
 from process_apis.reference_data.feeds import FEEDS
@@ -169,6 +169,25 @@ class TimeFirm:
     async def resolve(self, ref: str, code: str) -> None:
         (found,) = [e for e in await self.exceptions(ref) if e.code == code]
         await self.registers.resolve_exception(ANALYST, found.id, Resolution(note="Decided."))
+        await self.quiet()
+
+    async def price(self, project: str, role: str, rate: str, *, since: date = date(2026, 1, 1), **more: Any) -> None:
+        """A card for a role on a project, proposed by one person and approved by another."""
+        where = await self.database.fetchrow(
+            "select id, body->>'currency' as currency from project where code = $1", project
+        )
+        assert where is not None
+        new = NewRateCard(
+            name=f"{project} {role}",
+            scope="project_role",
+            scope_ref=ScopeRef(project_id=where["id"]),
+            currency=where["currency"],
+            effective_from=since,
+            lines=(NewRateLine(role_code=role, rate=Decimal(rate), **more),),
+        )
+        card = await self.registers.add_rate_card(ANALYST, new)
+        await self.registers.submit_rate_card(ANALYST, card.id)
+        await self.registers.approve_rate_card(MANAGER, card.id)
         await self.quiet()
 
     async def resume(self, workflow: str) -> None:

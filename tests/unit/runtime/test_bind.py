@@ -4,11 +4,12 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from msgspec.structs import replace
 
 from contracts.call import Call
-from contracts.problems import Conflict, DeadlineExceeded, Forbidden, Internal
+from contracts.problems import Conflict, DeadlineExceeded, Forbidden, Internal, Overloaded, Problem, StoreAway
 from runtime.bind import bind, serve_in_process
 from tests.support.clock import FixedClock
 from tests.support.tiny import Notes
@@ -80,6 +81,27 @@ async def test_problems_pass_and_everything_else_becomes_one(notes: Any, desk: D
     assert "secret" not in failed.value.detail
     assert failed.value.facts == {"correlation_id": "cor-7"}
     assert "operation.failed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (asyncpg.ConnectionDoesNotExistError("gone"), StoreAway),
+        (asyncpg.InterfaceError("closed"), StoreAway),
+        (ConnectionRefusedError(), StoreAway),
+        (asyncpg.DeadlockDetectedError("deadlock"), Overloaded),
+    ],
+)
+async def test_a_database_that_is_away_or_busy_is_asked_again_later(
+    notes: Any, desk: Desk, error: Exception, told: type[Problem]
+):
+    async def fail() -> None:
+        raise error
+
+    desk.does = fail
+    with pytest.raises(told) as failed:
+        await notes.get_note(CALL, "n")
+    assert failed.value.retryable and failed.value.retry_after_s
 
 
 async def test_who_gives_up_is_not_told_a_problem(notes: Any, desk: Desk):
