@@ -23,6 +23,8 @@ EVERY_S = 15
 _HOURLY = timedelta(hours=1)
 _LATE_AFTER = timedelta(minutes=60)
 _RETRY_COST_AFTER = timedelta(minutes=2)
+# A change is stamped before it can be seen: who decided in between did not see it.
+_COMMITTED_WITHIN = timedelta(seconds=30)
 _BATCH = 200
 # When anything last changed that may clear a cause: cheap to ask, as these tables are small.
 _LAST_CHANGE = """
@@ -90,7 +92,7 @@ class _Round:
     async def run(self) -> None:
         hourly = self._now - _HOURLY
         changed = await self._database.fetchval(_LAST_CHANGE, self._tenant)
-        since = max(hourly, changed) if changed else hourly
+        since = max(hourly, min(changed + _COMMITTED_WITHIN, self._now)) if changed else hourly
         await self._exceptions(hourly, since)
         await self._locks()
         await self._overage(hourly)

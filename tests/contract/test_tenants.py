@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 
 from contracts.call import Call
 from contracts.operation import Operation
@@ -158,7 +158,10 @@ async def test_making_something_does_not_touch_what_the_other_has(world: World, 
     said: set[str] = set()
     for name, found in world.ids.items():
         ids = {n: i[0] for n, i in world.ids.items()} | {"id": found[0]}
-        body = convert(_borrowed(to_builtins(sample(o.body.type, Random(name))), ids), o.body.type)
+        try:
+            body = convert(_borrowed(to_builtins(sample(o.body.type, Random(name))), ids), o.body.type)
+        except ValidationError:
+            continue  # An id of that form is refused before anybody is asked.
         said |= _texts(to_builtins(body))
         made = await world.ask(o, STRANGER, body=body)
         if not isinstance(made, Problem):
