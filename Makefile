@@ -1,5 +1,5 @@
 # `make help` lists the verbs. Everything happens in .venv; nothing outside this folder is installed.
-# Variables: ARGS="..." options for the command behind a verb, JOBS=2 test processes, PYTHON=python3.12.
+# Variables: ARGS="..." options for the command behind a verb, JOBS=2 test processes, EXAMPLES=50 requests, PYTHON=python3.12.
 
 # Compiled modules are kept in .venv, not beside the sources: a second start need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -10,6 +10,7 @@ SHELL := /bin/sh
 .PHONY: help install run check test contract fault e2e bench openapi lock clean
 
 JOBS ?= 2
+EXAMPLES ?= 50
 ARGS ?=
 BIN := .venv/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -38,8 +39,8 @@ check: install ## lint, format, types, import and house rules, specification dif
 test: install ## all tests, in JOBS processes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-contract: install ## the contract suites alone
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/contract $(ARGS)
+contract: install ## the contract suites alone, with many generated requests per operation
+	CONTRACT_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/contract $(ARGS)
 
 fault: install ## the fault suites alone
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/fault $(ARGS)

@@ -14,11 +14,12 @@ from gateway.policies.quota import Config as Quota
 from gateway.policies.throttle import Config as Throttle
 from gateway.policies.validation import Config as Validation
 from gateway.policies.version import Config as Version
+from runtime.settings import SettingsError
 
 BUILT_IN = Path(__file__).parent / "gateway.toml"
 
 
-class ConfigError(Exception):
+class ConfigError(SettingsError):
     """The configuration cannot be used; the message names the file and the path in it."""
 
 

@@ -12,9 +12,10 @@ from gateway.policies import version
 from runtime.bind import Served
 from runtime.http.arguments import Arguments
 from runtime.http.replies import Replier
+from runtime.settings import SettingsError
 
 
-class RouteError(Exception):
+class RouteError(SettingsError):
     """The routes of the configuration and of the contracts do not fit each other."""
 
 

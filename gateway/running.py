@@ -19,6 +19,11 @@ def until_stopped(serving: Coroutine[None, None, None]) -> int:
     except StoreAway as error:
         telemetry.log.error("role.refused", detail=error.detail)
         return 7
+    except OSError as error:
+        if error.filename is None:
+            raise
+        telemetry.log.error("role.refused", detail=f"{error.filename}: {error.strerror}")
+        return 2
     except KeyboardInterrupt:
         return 0
     return 0

@@ -26,7 +26,8 @@ def readiness(found: Readiness) -> str:
     rows = [
         (c.number, c.code, c.status.replace("_", " "), c.severity, c.owner_role, c.reason or c.sentence) for c in checks
     ]
-    head = f"{found.bill_group_id}: {found.status.replace('_', ' ')}, {found.percent} % of {found.applicable} checks passed"
+    passed = sum(c.status == "passed" for c in checks)
+    head = f"{found.bill_group_id}: {found.status.replace('_', ' ')}, {passed} of {found.applicable} checks passed"
     return f"{head}\n\n{table(('NO', 'CHECK', 'RESULT', 'SEVERITY', 'OWNER', 'FOUND'), rows, right='NO')}"
 
 

@@ -15,7 +15,7 @@ RELEASED = "released/v1.json"
 def openapi(*, check: bool = False, write: bool = False, folder: Path = Path("openapi"), session: Asked) -> Exit:
     """Write the OpenAPI files from the contracts, or with --check tell what differs and what would break callers.
 
-    Needs no running server. `released/` is never written.
+    Needs no running server. `released/` holds what callers of v1 were promised: written once, then only compared with.
 
     Example: `ledgerway openapi --check`
 
@@ -35,6 +35,11 @@ def openapi(*, check: bool = False, write: bool = False, folder: Path = Path("op
         raise Complaint(Exit.MISUSE, "--check and --write exclude each other.")
     apis = described()
     changed = specs.check(folder, apis) if check else specs.write(folder, apis)
+    if not (folder / RELEASED).exists():
+        changed.append(RELEASED)
+        if not check:
+            (folder / RELEASED).parent.mkdir(exist_ok=True)
+            (folder / RELEASED).write_bytes((folder / WHOLE).read_bytes())
     sys.stdout.write("".join(f"{folder / name}\n" for name in changed))
     broken = _broken(folder, specs.render(apis)[WHOLE])
     for sentence in broken:

@@ -83,11 +83,12 @@ def _group_sentence(group: BillGroup, checks: tuple[Check, ...]) -> str:
 
 def _invoice_sentence(invoice: DraftInvoice) -> str:
     amount = f"{plain(invoice.gross)} {invoice.currency}"
+    lines = f"{len(invoice.lines)} line{'' if len(invoice.lines) == 1 else 's'}"
     number = f" as {invoice.erp_number}" if invoice.erp_number else ""
     state = invoice.state.replace("_", " ")
     return (
         f"Invoice {invoice.id} to {invoice.customer_name} over {amount} is {state}{number};"
-        f" {len(invoice.lines)} lines, prepared by {invoice.prepared_by}"
+        f" {lines}, prepared by {invoice.prepared_by}"
         + (f", approved by {invoice.approved_by}." if invoice.approved_by else ".")
     )
 

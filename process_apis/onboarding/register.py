@@ -115,6 +115,7 @@ def _unmapped(entity: str | None, line: str | None) -> Fault:
 async def _check(unit: Unit, billed: Billed, new: NewContract, plan: Plan) -> None:
     """No other contract of the deal, invariants, a price for every role."""
     deal = billed.deal
+    await contracts.take_deal(unit, deal.ref)
     other = await contracts.of_deal(unit, deal.ref)
     if other is not None and other.id != plan.contract_id and other.state not in _OVER:
         detail = f"The deal has the {other.state} contract {other.id}; new terms are a change order of it (CTR-4)."

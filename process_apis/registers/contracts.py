@@ -113,6 +113,12 @@ async def take_turn(unit: Unit, contract_id: str) -> None:
     await unit.connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 19))", key)
 
 
+async def take_deal(unit: Unit, deal_ref: str) -> None:
+    """Until the unit ends nobody else registers a contract of this deal."""
+    key = f"deal:{unit.tenant}:{deal_ref}"
+    await unit.connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 19))", key)
+
+
 async def many(unit: Unit, contract_ids: Iterable[str]) -> dict[str, Contract]:
     """Contracts by id; unknown ids are left out."""
     ids = sorted(set(contract_ids))

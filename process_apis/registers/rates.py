@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.events import RateCardChanged
 from contracts.problems import NotFound, RuleViolated
-from contracts.process.register_objects import NewRateCard, NewRateLine, RateCard, RateCardPage, RateLine, ScopeRef
+from contracts.process.register_objects import NewRateCard, NewRateLine, RateCard, RateCardPage, ScopeRef
 from contracts.wire import convert, to_builtins
 from process_apis.registers import bounds, move, pages
 from process_apis.registers.unit import Unit
@@ -139,8 +139,3 @@ async def cards_for(unit: Unit, scopes: Iterable[tuple[str, ScopeRef]]) -> tuple
     wanted = sorted({(scope, scope_key(ref)) for scope, ref in scopes})
     names, keys = [scope for scope, _ in wanted], [key for _, key in wanted]
     return tuple(_card(r) for r in await unit.connection.fetch(_ELIGIBLE, unit.tenant, names, keys))
-
-
-def line_range(card: RateCard, line: RateLine) -> tuple[Any, Any]:
-    """The inclusive range of a line: its own dates, else the card's."""
-    return line.effective_from or card.effective_from, line.effective_to or card.effective_to

@@ -53,11 +53,6 @@ async def refs_of(session: Connection | Database, tenant: str, canonical_id: str
     return tuple(row[0] for row in await session.fetch(_REFS, tenant, canonical_id))
 
 
-def in_system(refs: Iterable[str], kind: str, system: str | None = None) -> str | None:
-    """The first ref of a kind, of one system when named."""
-    return next((r for r in refs if r.split(":", 2)[1] == kind and system in (None, r.split(":", 1)[0])), None)
-
-
 def of_system(refs: Iterable[str], system: str) -> str | None:
     """The first ref in one system, whatever that system calls its kind."""
     return next((r for r in refs if r.split(":", 1)[0] == system), None)

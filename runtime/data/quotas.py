@@ -7,7 +7,6 @@ spend nothing. In Redis one script compares and adds; its key is seeded with SET
 
 import asyncio
 import calendar
-import contextlib
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from contracts.problems import StoreAway
 from runtime.data.counters import Grant
 from runtime.data.database import Database
 from runtime.data.outages import guarded
+from runtime.data.write_behind import WriteBehind
 from runtime.telemetry import log
 
 _FLUSH_S = 1.0
@@ -72,7 +72,7 @@ class Quotas:
         self._spent: dict[Account, int] = {}
         self._loading: dict[Account, asyncio.Lock] = {}
         self._unwritten: dict[Account, int] = {}
-        self._writer: asyncio.Task[None] | None = None
+        self._behind = WriteBehind(self.flush, _FLUSH_S, self._away)
         self._month = Month.of(clock.now())
 
     def _this_month(self, now: datetime) -> Month:
@@ -132,24 +132,14 @@ class Quotas:
 
     async def start(self) -> None:
         """Begin writing behind."""
-        self._writer = asyncio.create_task(self._write_behind())
+        await self._behind.start()
 
     async def close(self) -> None:
         """Stop, and write what is left."""
-        if self._writer is not None:
-            self._writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._writer
-            self._writer = None
-        await self.flush()
+        await self._behind.close()
 
-    async def _write_behind(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_S)
-            try:
-                await self.flush()
-            except StoreAway:
-                log.warning("quotas.store_away", waiting=len(self._unwritten))
+    def _away(self) -> None:
+        log.warning("quotas.store_away", waiting=len(self._unwritten))
 
     async def flush(self) -> None:
         """Add what was spent to `usage`. Raises StoreAway, and keeps it for the next time."""

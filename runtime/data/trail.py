@@ -1,7 +1,5 @@
 """Rows of the table `audit`: who did what, with which outcome, never the payload. Added, never changed."""
 
-import asyncio
-import contextlib
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +9,7 @@ from msgspec.structs import astuple
 from contracts.problems import StoreAway
 from runtime.data.database import Connection, Database
 from runtime.data.outages import guarded
+from runtime.data.write_behind import WriteBehind
 from runtime.telemetry import log
 
 NOBODY = "-"
@@ -64,7 +63,7 @@ class Trail:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: list[AuditRow] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._behind = WriteBehind(self.flush, _FLUSH_S, self._away)
         self.given_up = 0
 
     def append(self, row: AuditRow) -> None:
@@ -73,24 +72,14 @@ class Trail:
 
     async def start(self) -> None:
         """Begin writing behind."""
-        self._writer = asyncio.create_task(self._write_behind())
+        await self._behind.start()
 
     async def close(self) -> None:
         """Stop, and write what is left."""
-        if self._writer is not None:
-            self._writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._writer
-            self._writer = None
-        await self.flush()
+        await self._behind.close()
 
-    async def _write_behind(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_S)
-            try:
-                await self.flush()
-            except StoreAway:
-                log.warning("audit.store_away", waiting=len(self._waiting), given_up=self.given_up)
+    def _away(self) -> None:
+        log.warning("audit.store_away", waiting=len(self._waiting), given_up=self.given_up)
 
     async def flush(self) -> None:
         """Write what waits. Raises StoreAway, and keeps it for the next time; a row that was written is not written twice."""

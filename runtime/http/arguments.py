@@ -198,7 +198,7 @@ class Arguments:
     def _nearest(self, name: str) -> str:
         near = difflib.get_close_matches(name[:100], self._query, n=1)
         if near:
-            return f"is not a parameter here; did you mean {near[0]}?"
+            return f"is not a parameter here; the nearest is {near[0]}"
         known = ", ".join(self._query)
         return f"is not a parameter here; known: {known}" if known else "is not a parameter here; there are none"
 

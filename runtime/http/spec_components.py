@@ -7,7 +7,7 @@ from contracts.problems import PROBLEMS, Problem
 from runtime.http.replies import PROBLEM, problem_body
 
 KEY_PATTERN = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+\-.-:<-~]{1,255})$'
-_ALWAYS = ("X-Correlation-Id", "Ledgerway-Request-Id", "Ledgerway-Mode", "Cache-Control")
+_ALWAYS = ("X-Correlation-Id", "Ledgerway-Request-Id", "Ledgerway-Mode", "Cache-Control", "Vary")
 _LIMITS = ("RateLimit", "RateLimit-Policy")
 
 
@@ -32,6 +32,7 @@ HEADERS: dict[str, Any] = {
     "Ledgerway-Request-Id": _header("This request.", required=True, pattern="^req_"),
     "Ledgerway-Mode": _header("What this installation is.", required=True, enum=["sandbox", "live"]),
     "Cache-Control": _header("Who may keep the answer (RFC 9111): `no-store`, or `private, no-cache` with an ETag."),
+    "Vary": _header("Which request headers the answer depends on."),
     "RateLimit-Policy": _header("Budgets and their windows (draft-ietf-httpapi-ratelimit-headers-10)."),
     "RateLimit": _header("What is left of each budget, and the seconds until there is more."),
     "Retry-After": _header("Whole seconds to wait.", pattern="^[0-9]+$"),
@@ -129,8 +130,10 @@ PROBLEM_SCHEMAS: dict[str, Any] = {
 }
 
 _STATUS_HEADERS = {
+    400: ("WWW-Authenticate",),
     401: ("WWW-Authenticate",),
     403: ("WWW-Authenticate",),
+    405: ("Allow",),
     409: ("Retry-After",),
     415: ("Accept",),
     429: ("Retry-After",),

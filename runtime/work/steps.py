@@ -27,7 +27,7 @@ from runtime.data.database import Connection, Database
 from runtime.telemetry import log
 from runtime.work.hooks import Hooks
 from runtime.work.journal import Entered, Journal, StepKey
-from runtime.work.retries import Attempt, Failure, Hold, Retry, body_of, next_move
+from runtime.work.retries import EVT6_DELAYS_S, Attempt, Failure, Hold, Retry, body_of, next_move
 from runtime.work.unit import unit_of_work
 from runtime.work.wakes import Wakes
 
@@ -42,7 +42,7 @@ _STORE_PAUSES_S = (0.2, 1.0, 5.0, 15.0)
 class Tuning(Struct, frozen=True, kw_only=True):
     """Times and sizes of the work machinery; the defaults are the product's, tests shorten them."""
 
-    delays_s: tuple[float, ...] = (1.0, 5.0, 30.0, 120.0, 600.0)  # house: float seconds
+    delays_s: tuple[float, ...] = EVT6_DELAYS_S  # house: float seconds
     held_retry_s: float = 60.0  # house: float seconds
     safety_poll_s: float = 10.0  # house: float seconds
     takeover_every_s: float = 15.0  # house: float seconds

@@ -94,7 +94,12 @@ class Worker:
         self.slot: str | None = None
 
     async def run(self) -> None:
-        """Works until `stop` or SIGTERM. Raises what starting raises, and LockLost when another worker took its slot."""
+        """Works until `stop` or SIGTERM, which may come while it starts. Raises what starting raises, and LockLost when another
+        worker took its slot."""
+        with _terminated_by(self.stop):
+            await self._work()
+
+    async def _work(self) -> None:
         await self._session.open()
         self.slot = await slots.claim(self._session, self._database, self._tuning.slots)
         await self._engine.open(self._database_url, self.slot)
@@ -102,8 +107,7 @@ class Worker:
         loops = [asyncio.create_task(loop) for loop in self._loops()]
         ending = asyncio.create_task(self._ending.wait())
         try:
-            with _terminated_by(self.stop):
-                done, _ = await asyncio.wait([*loops, ending], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([*loops, ending], return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self._shut([*loops, ending])
         for task in done - {ending}:

@@ -15,15 +15,15 @@ import httpx
 import pytest
 import requests
 import schemathesis
+from schemathesis.engine import from_schema
+from schemathesis.engine.events import EngineFinished, FatalError, NonFatalError
 
 from gateway.apis import described
 from gateway.cli.openapi import RELEASED, WHOLE
 from runtime.http.spec_changes import breaking_changes
 from runtime.http.specs import check, render
-from tests.support import servers as machinery
 from tests.support.cases import ACCEPTED, prepare, refusal
-from tests.support.installation import Installation, installation
-from tests.support.servers import Servers
+from tests.support.installation import Installation
 
 FOLDER = Path(__file__).parents[2] / "openapi"
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "4"))
@@ -89,16 +89,6 @@ def test_the_comparison_can_fail(says: str) -> None:
     assert any(sentence.endswith(says) for sentence in breaking_changes(released, current))
 
 
-@pytest.fixture(scope="module")
-def installed(
-    servers: Servers, module_database_url: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
-    redis_url = machinery.redis_database(servers, number)
-    with installation(module_database_url, redis_url, tmp_path_factory.mktemp("state")) as running:
-        yield running
-
-
 def test_served_bytes_are_the_committed_ones(installed: Installation) -> None:
     with httpx.Client(base_url=installed.base_url) as http:
         listed = http.get("/openapi").json()["items"]
@@ -107,9 +97,9 @@ def test_served_bytes_are_the_committed_ones(installed: Installation) -> None:
             assert http.get(path).content == (FOLDER / path.removeprefix("/openapi/")).read_bytes(), path
 
 
-def _described_by(name: str) -> Any:
+def _described_by(name: str, **more: Any) -> Any:
     """A description to be driven. What a connected system refuses is 502 by design; our own failures are none."""
-    config = {
+    config: dict[str, Any] = {
         "seed": 20261120,
         "suppress-health-check": ["all"],
         "generation": {"max-examples": EXAMPLES, "database": "none"},
@@ -118,6 +108,7 @@ def _described_by(name: str) -> Any:
             "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "501", "502"]},
             "positive_data_acceptance": {"expected-statuses": ACCEPTED},
         },
+        **more,
     }
     return schemathesis.openapi.from_dict(read(name), config=schemathesis.Config.from_dict(config))
 
@@ -173,3 +164,21 @@ def test_netsuite(case: Any, driver: Driver) -> None:
 @workday.parametrize()
 def test_workday(case: Any, driver: Driver) -> None:
     driver.drive(case, "workday")
+
+
+@pytest.mark.skipif(not THOROUGH, reason="many requests: `make contract`")
+def test_sequences_of_requests(installed: Installation) -> None:
+    """What one operation makes, others are asked for: the order that answers and Location headers suggest."""
+    phases = {name: {"enabled": name == "stateful"} for name in ("examples", "coverage", "fuzzing", "stateful")}
+    headers = {"Authorization": f"Bearer {installed.token()}"}
+    schema = _described_by(WHOLE, phases=phases, headers=headers, **{"base-url": installed.base_url})
+
+    @schema.hook  # type: ignore[untyped-decorator]
+    def map_case(context: Any, case: Any) -> Any:
+        prepare(case, installed.pools)
+        return case
+
+    events = list(from_schema(schema).execute())
+    finished = next(event for event in events if isinstance(event, EngineFinished))
+    assert finished.failures == []
+    assert [event.info for event in events if isinstance(event, NonFatalError | FatalError)] == []

@@ -71,9 +71,10 @@ algorithms = ["RS256"]
 
 
 class Installation(Struct, frozen=True):
-    """Where it is served. `pools` are ids of what is there, by the path parameter that names them."""
+    """Where it is served and what it keeps its rows in. `pools` are ids of what is there, by the path parameter that names them."""
 
     base_url: str
+    database_url: str
     issuer: TestIssuer
     scopes: tuple[str, ...]
     pools: dict[str, tuple[str, ...]]
@@ -164,7 +165,7 @@ class _Server:
         serving = asyncio.create_task(server.serve([self._listening]))
         while not server.started:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        self._served = Installation(base_url, issuer, scopes, pools)
+        self._served = Installation(base_url, self._database_url, issuer, scopes, pools)
         self._started.set()
         await asyncio.to_thread(self._stop.wait)
         server.should_exit = True

@@ -1,10 +1,12 @@
-"""A worker process to be killed: `mortal DATABASE_URL FILE [stuck]` performs `mortal` runs whose steps append to FILE.
+"""A worker process to be killed: `mortal DATABASE_URL FILE [stuck|dismissed]` performs `mortal` runs whose steps append to FILE.
 
 Step two looks whether its line is there, writes it if not, and in a stuck worker never returns: the vendor has the write,
-nobody has the answer.
+nobody has the answer. A dismissed worker is told to stop while it starts.
 """
 
 import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -46,6 +48,8 @@ async def work(url: str, effects: str, *mode: str) -> None:
     database = await Database.connect(url, max_size=4)
     processes = [Process(name="tests", workflows=(workflow(Path(effects), "stuck" in mode),))]
     tuning = Tuning(safety_poll_s=2.0, takeover_every_s=0.3, dead_slot_after_s=0.5)
+    if "dismissed" in mode:
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
     await Worker(database, url, processes, hooks=Register(), scopes=frozenset(), tuning=tuning).run()
     await database.close()
 

@@ -96,3 +96,11 @@ async def test_a_worker_told_to_stop_leaves_in_order_and_its_run_goes_on_elsewhe
     await until(database, run_id, "completed")
     await end(second)
     assert effects.read_text().splitlines().count("tried three") == 1
+
+
+async def test_a_worker_told_to_stop_while_it_starts_leaves_in_order(
+    database: Database, database_url: str, effects: Path
+) -> None:
+    dismissed = await worker(database_url, effects, "dismissed")
+    assert await asyncio.wait_for(dismissed.wait(), 15) == 0
+    assert await database.fetchval("select left_at is not null from slot where name = 'slot-0'")

@@ -1,10 +1,13 @@
 """Onboarding on the real engine and registers, into the simulators of the firm's vendors."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from contracts.call import Call
 from contracts.problems import NotFound, RuleViolated
 from contracts.process.register_objects import NewCustomer
 from process_apis.onboarding import process as onboarding
@@ -278,3 +281,41 @@ async def _country_run(desk: Desk, country: str) -> str:
             if found:
                 return str(found)
             await asyncio.sleep(0.02)
+
+
+class _Together:
+    """An ERP whose list of dimensions is answered when two have asked for it: they go on in step."""
+
+    def __init__(self, erp: Any, both: asyncio.Barrier) -> None:
+        self._erp, self._both = erp, both
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._erp, name)
+
+    async def list_dimensions(self, call: Call, **page: Any) -> Any:
+        found = await self._erp.list_dimensions(call, **page)
+        with suppress(TimeoutError, asyncio.BrokenBarrierError):
+            async with asyncio.timeout(3):
+                await self._both.wait()
+        return found
+
+
+async def test_two_versions_of_a_deal_started_at_once_make_one_contract(
+    database: Database, database_url: str, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deal_ref, erp, both = await vendors.deal("D-2201"), vendors.erp, asyncio.Barrier(2)
+    monkeypatch.setattr(vendors, "erp", lambda call, entity=None: _Together(erp(call, entity), both))
+    async with at_work(database, database_url, vendors) as desk:
+        await _priced(desk)
+        started = await asyncio.gather(desk.start(deal_ref, 1), desk.start(deal_ref, 2))
+        await eventually(lambda: _settled(desk, [run.id for run in started]))
+        assert sorted([(await desk.view(run.id)).status for run in started]) == ["completed", "waiting"]
+        assert [e.code for e in await desk.exceptions()] == ["CONTRACT_INVALID"]
+    assert await database.fetchval("select count(*) from contract where opportunity_id = $1", deal_ref) == 1
+    assert len((await vendors.psa(CALL).find_projects(CALL, deal_ref=deal_ref)).items) == 1
+
+
+async def _settled(desk: Desk, run_ids: list[str]) -> bool:
+    """Each is over, or waits for a person."""
+    views = [await desk.view(run_id) for run_id in run_ids]
+    return all(v.status == "completed" or (v.waiting_for and v.waiting_for.kind == "person") for v in views)

@@ -138,9 +138,16 @@ class Systems:
     async def change_in_erp(self, record: str, key: str, fields: Mapping[str, Any]) -> None:
         """What somebody changes on a record of the ERP, named by its external id."""
         (row,) = await self.suiteql(f"SELECT id FROM {record} WHERE externalid = '{key}'")
+        await self._patch_in_erp(record, row["id"], fields)
+
+    async def close_period(self, period_id: str) -> None:
+        """An accountant closes a period in the ERP."""
+        await self._patch_in_erp("accountingPeriod", period_id, {"closed": True})
+
+    async def _patch_in_erp(self, record: str, record_id: str, fields: Mapping[str, Any]) -> None:
         async with self.http("erp") as http:
             headers = {"authorization": f"Bearer {await self._erp_token(http)}", "content-type": "application/json"}
-            path = f"/services/rest/record/v1/{record}/{row['id']}"
+            path = f"/services/rest/record/v1/{record}/{record_id}"
             answer = await http.patch(path, content=_numbers.encode(fields), headers=headers)
         assert answer.status_code < 400, answer.text
 

@@ -40,7 +40,7 @@ async def test_bad_parameters(client: httpx.AsyncClient, query: str, parameter: 
 
 async def test_an_unknown_parameter_gets_the_nearest_name(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{NOTES}?limt=5&exact=maybe")
-    assert answer.json()["detail"] == "limt is not a parameter here; did you mean limit?. 1 more in `errors`."
+    assert answer.json()["detail"] == "limt is not a parameter here; the nearest is limit. 1 more in `errors`."
     assert len(answer.json()["errors"]) == 2
 
 

@@ -206,7 +206,7 @@ def test_recheck_shows_failed_checks_first(ledgerway: Run, product: Product) -> 
     )
     product.on("POST", "/process/v1/bill-groups/bg_1/recheck", found)
     lines = ledgerway("billing", "recheck", "bg_1").out.splitlines()
-    assert lines[0] == "bg_1: blocked, 50 % of 2 checks passed"
+    assert lines[0] == "bg_1: blocked, 1 of 2 checks passed"
     assert lines[3].split()[:3] == ["7", "RATE_EXPIRED", "failed"]
 
 

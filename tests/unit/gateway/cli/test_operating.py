@@ -26,7 +26,6 @@ class TestOpenapi:
         assert (drifted.code, drifted.out) == (1, f"{whole}\n")
 
         described["paths"]["/process/v1/gone"] = {"get": {"responses": {"200": {"description": "Was."}}}}
-        (folder / "released").mkdir()
         (folder / "released" / "v1.json").write_bytes(msgspec.json.encode(described))
         broken = ledgerway("openapi", "--folder", str(folder))
         assert broken.code == 1
