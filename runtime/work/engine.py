@@ -19,6 +19,7 @@ import asyncio
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -37,7 +38,7 @@ from runtime.work.calls import worker_call
 from runtime.work.journal import StepKey
 from runtime.work.process import Workflow
 from runtime.work.retries import Attempt, Failure, body_of
-from runtime.work.run import Cancelled, Compensate, Machinery, Run
+from runtime.work.run import Cancelled, Compensate, Machinery, Record, Run
 from runtime.work.steps import Outcome
 from runtime.work.wakes import Wakes
 
@@ -68,6 +69,7 @@ class Engine:
         self._workflows = _newest_first(workflows)
         self._machinery, self._wakes, self._attempt, self._scopes = machinery, wakes, attempt, scopes
         self._tasks: dict[asyncio.Task[Any], str] = {}
+        self._recording: Counter[str] = Counter()
         self._config: DBOSConfig | None = None
         self._entry: Entry | None = None
         self._switch = asyncio.Lock()
@@ -99,7 +101,7 @@ class Engine:
             if not self._launched or idle_s < after_s or due_s < after_s or len(self._tasks) > _MOST_ASLEEP:
                 return
             asleep = set(self._tasks.values())
-            if not await self._all_entered(asleep):
+            if any(self._moves(run_id) for run_id in asleep) or not await self._all_entered(asleep):
                 return
             self._asleep = asleep
             await self._shut_down()
@@ -171,6 +173,11 @@ class Engine:
         ours = [run for run in active if run.status == "ENQUEUED" or run.executor_id == DBOS.executor_id]
         return all(run.workflow_id in here for run in ours)
 
+    def _moves(self, run_id: str) -> bool:
+        """True unless every record the run is making waits: a slow record is no rest, and nobody would wake the run again."""
+        sleeping = self._machinery.steps.sleeping(run_id)
+        return not sleeping or self._recording[run_id] > sleeping
+
     async def _rouse(self) -> None:
         async with self._awake():
             log.debug("engine.roused", runs=len(self._asleep))
@@ -217,11 +224,22 @@ class Engine:
         if row is None or row["state"] in _OVER:
             return "over" if row else "absent"
         workflow = await self._workflow(tenant, row)
-        run = Run(run_id, row["key"], self._call(tenant, row), _record, self._machinery)
+        run = Run(run_id, row["key"], self._call(tenant, row), self._recorder(run_id), self._machinery)
         log.info("run.entered", workflow=workflow.name, version=workflow.version)
         ending = await self._performed(workflow, run, row["input"])
         log.info("run.ended", ending=ending)
         return ending
+
+    def _recorder(self, run_id: str) -> Record:
+        async def record(name: str, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+            self._recording[run_id] += 1
+            try:
+                return await _record(name, work)
+            finally:
+                self._recording[run_id] -= 1
+                self._recording += Counter()  # keeps what is above zero
+
+        return record
 
     def _unless_ending(self) -> None:
         """While the library shuts down it begins runs and fails at their steps: such a run is left as it was."""

@@ -80,7 +80,7 @@ class Steps:
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
-        self._due: dict[str, float] = {}  # house: float seconds
+        self._due: dict[StepKey, float] = {}  # house: float seconds
         self.moved_at = time.monotonic()
 
     async def perform(self, step: StepKey, call: Call, work: Work) -> Outcome:
@@ -127,6 +127,10 @@ class Steps:
     def due_at(self) -> float:  # house: float seconds
         """The monotonic time at which the next waiting step goes on by itself; now while a step is running."""
         return time.monotonic() if self._busy else min(self._due.values(), default=math.inf)
+
+    def sleeping(self, run_id: str) -> int:
+        """How many steps of a run wait: for time, a signal or a person."""
+        return sum(step.run_id == run_id for step in self._due)
 
     async def quiesce(self, grace_s: float) -> None:  # house: float seconds
         """No step begins any more; returns when none is running, or when the grace is over."""
@@ -178,14 +182,14 @@ class Steps:
         return Outcome(kind, msgspec.Raw(encode(value)))
 
     async def _sleep(self, step: StepKey, event: asyncio.Event, seconds: float | None) -> None:  # house: float seconds
-        self._due[step.id] = math.inf if seconds is None else time.monotonic() + seconds
+        self._due[step] = math.inf if seconds is None else time.monotonic() + seconds
         try:
             async with asyncio.timeout(None if seconds is None else max(seconds, 0.0)):
                 await event.wait()
         except TimeoutError:
             return
         finally:
-            del self._due[step.id]
+            del self._due[step]
 
     async def _begin_waiting(
         self,

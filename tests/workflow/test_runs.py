@@ -300,3 +300,27 @@ async def test_an_engine_whose_runs_all_wait_rests_and_is_woken_by_a_signal_or_b
         await stage.command(runs.signal_run, waiting, "go", "went", key="1")
         assert (await stage.until(waiting, "completed")).result == {"id": "went"}
     assert sorted(ran) == ["sleeper", "waiter"]
+
+
+async def test_a_run_whose_record_takes_long_is_not_taken_for_one_that_waits(
+    database: Database, database_url: str
+) -> None:
+    done = asyncio.Event()
+
+    async def perform(run: Run, order: Order) -> Receipt:
+        async def work(call: Call) -> Receipt:
+            done.set()
+            return Receipt(id="worked")
+
+        return await run.step("work", work)
+
+    async with staged(database, database_url, Told(perform), tuning=replace(FAST, rest_after_s=0.2)) as stage:
+        first = await stage.start("first")
+        await stage.until(first.id, "completed")
+        async with database.transaction() as connection:
+            await connection.execute("lock table dbos.operation_outputs in share mode")
+            done.clear()
+            second = await stage.start("second")
+            await done.wait()
+            await asyncio.sleep(1)
+        assert (await stage.until(second.id, "completed")).result == {"id": "worked"}
