@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PRODUCT = ("contracts", "domain", "runtime", "system_apis", "process_apis", "experience_apis", "gateway")
-_NOT_OURS = {"__pycache__", "dist", "node_modules"}
+_NOT_OURS = {"__pycache__", "dist", "node_modules", ".git"}
 _HIDDEN_BUT_OURS = {".ci"}
 
 
@@ -50,7 +50,7 @@ def _walk() -> Iterator[str]:
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [f for f in folders if f not in _NOT_OURS and (not f.startswith(".") or f in _HIDDEN_BUT_OURS)]
         place = Path(folder).relative_to(ROOT)
-        yield from ((place / name).as_posix() for name in names if not name.endswith(".pyc"))
+        yield from ((place / name).as_posix() for name in names if name not in _NOT_OURS and not name.endswith(".pyc"))
 
 
 @cache

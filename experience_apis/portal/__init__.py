@@ -1,0 +1,1 @@
+"""The portal: pages rendered on the server, and the charts in them."""
