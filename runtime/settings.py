@@ -44,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     url: str | None = None
     token: str | None = None
     token_file: Path | None = None
+    profiles: Path = Path("~/.config/ledgerway/profiles.toml")
 
     @property
     def base_url(self) -> str:
@@ -82,6 +83,11 @@ def child_environment(settings: Settings, extra: Mapping[str, str] | None = None
     """The environment of a child process: ours, with its LEDGERWAY_* settings replaced by `settings` and `extra`."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX) or k.startswith(FOREIGN)}
     return inherited | settings.environment() | dict(extra or {})
+
+
+def colors_wanted() -> bool:
+    """False where NO_COLOR is set, to whatever (no-color.org), or the terminal says that it is dumb."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def secret(reference: str) -> str:

@@ -1,12 +1,14 @@
 """The running product over HTTP: contract operations as typed calls, answers with the bytes they came in."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import msgspec
@@ -24,6 +26,7 @@ from gateway.cli.session import Session
 from runtime import telemetry
 from runtime.http.outbound import Answer, Outbound, VendorBudget
 
+_IDS = (("request", "ledgerway-request-id"), ("correlation id", "x-correlation-id"))
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -93,6 +96,8 @@ class Client:
     ) -> Answered[T]:
         """Ask for one operation. Raises Complaint for whatever is no result."""
         declared: Declared = method.__operation__  # type: ignore[attr-defined]
+        if declared.effects and not any(getattr(given, "dry_run", False) for given in args):
+            await self._assure()
         path, request = _request(method, declared, self._prefix or _prefix(method), args, kwargs)
         request["headers"]["authorization"] = f"Bearer {self._token}"
         answer = await self._send(declared, path, request)
@@ -104,11 +109,23 @@ class Client:
         key = self._session.idempotency_key or str(uuid4())
         if declared.effects:
             request["headers"]["idempotency-key"] = f'"{key}"'
+        began = time.monotonic()
         try:
-            return await self._outbound.send(declared.method, path, operation=path, writes=declared.effects, **request)
+            answer = await self._outbound.send(
+                declared.method, path, operation=path, writes=declared.effects, **request
+            )
         except OutcomeUnknown as lost:
             detail = f"{lost.detail} Repeat the command with --idempotency-key {key}: nothing is done twice."
             raise Complaint(Exit.UNAVAILABLE, detail) from lost
+        self._session.detail(_told(declared.method, path, request["params"], answer, time.monotonic() - began))
+        return answer
+
+    async def _assure(self) -> None:
+        """Before a write: is this live, and is it meant?"""
+        if self._session.assured:
+            return
+        answer = await self._outbound.send("GET", "/health/live", operation="/health/live", writes=False)
+        self._session.assure(answer.headers.get("ledgerway-mode", "sandbox"), tenant_of(self._token, self._session))
 
 
 def _prefix(method: Callable[..., Any]) -> str:
@@ -129,6 +146,23 @@ def _request(
         elif value is not None:
             query[name] = _text(value)
     return path, {"params": query, "headers": headers, "content": content}
+
+
+def tenant_of(token: str, session: Session) -> str:
+    """Whose data a token reaches, as it says itself; for a token that says nothing, the tenant of the settings."""
+    try:
+        claims = msgspec.json.decode(urlsafe_b64decode(token.split(".")[1] + "=="), type=dict[str, Any])
+    except (IndexError, ValueError, msgspec.MsgspecError):
+        return session.settings.tenant
+    return str(claims.get("tenant") or session.settings.tenant)
+
+
+def _told(
+    method: str, path: str, params: Mapping[str, str], answer: Answer, took_s: float
+) -> str:  # house: float seconds
+    asked = f"{path}?{urlencode(params)}" if params else path
+    ids = [f"{name} {answer.headers[key]}" for name, key in _IDS if key in answer.headers]
+    return f"{method} {asked}: {answer.status} in {round(took_s * 1000)} ms; {', '.join(ids) or 'no ids'}"
 
 
 def _text(value: Any) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.problems import Problem
 from gateway.cli.exits import Exit, exit_of
-from runtime.settings import SettingsError
+from runtime.settings import SettingsError, colors_wanted
 
 LOCAL = "about:blank"
 
@@ -66,9 +66,14 @@ def looking_at(command: str, *slugs: str) -> Iterator[None]:
         raise
 
 
-def tell(complaint: Complaint, *, as_json: bool) -> None:
-    """Write it to stderr."""
-    sys.stderr.write(_document(complaint) if as_json else _text(complaint))
+def tell(complaint: Complaint, *, as_json: bool, color: bool = False) -> None:
+    """Write it to stderr; with `color` the detail is red where that can be seen and nobody set NO_COLOR."""
+    if as_json:
+        sys.stderr.write(_document(complaint))
+        return
+    head, line_end, rest = _text(complaint).partition("\n")
+    red = color and sys.stderr.isatty() and colors_wanted()
+    sys.stderr.write((f"\x1b[31m{head}\x1b[0m" if red else head) + line_end + rest)
 
 
 def _document(complaint: Complaint) -> str:

@@ -1,7 +1,6 @@
 """Following a run until it rests: progress on stderr, and the exit code it ends with. Leaving never stops the run."""
 
 import asyncio
-import sys
 import time
 
 from contracts.process.registers import Registers
@@ -11,42 +10,17 @@ from gateway.cli import run_text
 from gateway.cli.client import Answered, Client
 from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
+from gateway.cli.progress import Progress
 from gateway.cli.session import Session
 from gateway.cli.tables import day, moment
 
 LOOK_EVERY_S = 1
-SPEAK_EVERY_S = 5
 _ENDED = {
     "completed": Exit.DONE,
     "failed": Exit.PROBLEM,
     "compensated": Exit.PROBLEM,
     "cancelled": Exit.PROBLEM,
 }
-
-
-class Progress:
-    """One line redrawn on a terminal; elsewhere a line when something changed, at most each SPEAK_EVERY_S seconds."""
-
-    def __init__(self, session: Session) -> None:
-        self._session, self._last, self._spoke = session, "", 0.0
-        self._redraws = sys.stderr.isatty()
-
-    def tell(self, line: str) -> None:
-        """Show where the run is."""
-        if self._session.quiet or line == self._last:
-            return
-        if self._redraws:
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
-        elif time.monotonic() - self._spoke >= SPEAK_EVERY_S or not self._last:
-            self._session.talk(line)
-            self._spoke = time.monotonic()
-        self._last = line
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._redraws and self._last:
-            sys.stderr.write("\n")
 
 
 async def follow(api: Client, session: Session, started: Answered[RunView], *wanted: str) -> Exit:

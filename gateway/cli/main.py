@@ -45,7 +45,7 @@ def _run(tokens: list[str]) -> int:
         return _outcome(parse(tokens or ["--help"]))
     except (Complaint, Problem, SettingsError, EmbeddedServerError) as error:
         complaint = of_error(error)
-        tell(complaint, as_json="--json" in tokens)
+        tell(complaint, as_json=not {"--json", "--jsonl"}.isdisjoint(tokens), color="--no-color" not in tokens)
         return complaint.exit_code
 
 

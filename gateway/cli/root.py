@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import (
@@ -20,10 +19,9 @@ from gateway.cli.demo import demo
 from gateway.cli.exits import Exit
 from gateway.cli.help_text import Columns
 from gateway.cli.openapi import openapi
+from gateway.cli.options import SHARED, Options
 from gateway.cli.serve import serve, worker
-from gateway.cli.session import Session
 from gateway.cli.token import token
-from runtime.settings import load
 
 _ABOUT = """From won deal to posted invoice: the gateway and its processes.
 
@@ -33,10 +31,10 @@ _EXITS = (
     "Exit codes: 0 done, 1 problem, 2 misuse, 3 not found, 4 refused, 5 held for a person, 6 conflict, "
     "7 unavailable (try again), 8 partly done, 130 interrupted."
 )
+_PLAIN = Options()
 _SERVERS = Group("Servers", sort_key=1)
 _WORK = Group("Work", sort_key=2)
 _OPERATION = Group("Operation", sort_key=3)
-_SHARED = Group("Options of every command", sort_key=9)
 _COMMANDS = (
     (_SERVERS, "demo", demo, None),
     (_SERVERS, "serve", serve, None),
@@ -81,7 +79,8 @@ _COMMANDS = (
 )
 
 
-def _make() -> App:
+def make() -> App:
+    """The tree of commands."""
     made = App(
         name="ledgerway",
         help=_ABOUT,
@@ -93,7 +92,7 @@ def _make() -> App:
         suppress_keyboard_interrupt=False,
     )
     for flag in ("--help", "--version"):
-        made[flag].group = _SHARED
+        made[flag].group = SHARED
     for group, name, place, about in _COMMANDS:
         command = f"gateway.cli.{place}" if isinstance(place, str) else place
         made.command(command, name=name, help=about, group=group)
@@ -113,46 +112,13 @@ def _worth_telling(default: object) -> str | None:
 
 def parse(tokens: list[str]) -> Callable[[], Any]:
     """The command a line asks for, ready to run. Complains of a line that cannot be read."""
-    root = _make()
+    root = make()
 
     @root.meta.default
     def shared(
-        *line: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-        json: Annotated[bool, Parameter(group=_SHARED)] = False,
-        quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), group=_SHARED)] = False,
-        timeout: Annotated[int | None, Parameter(group=_SHARED)] = None,
-        url: Annotated[str | None, Parameter(group=_SHARED)] = None,
-        state_dir: Annotated[Path | None, Parameter(group=_SHARED)] = None,
-        persona: Annotated[str | None, Parameter(name="--as", group=_SHARED)] = None,
-        idempotency_key: Annotated[str | None, Parameter(group=_SHARED)] = None,
+        *line: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], options: Options = _PLAIN
     ) -> Callable[[], Any]:
-        """Options of every command.
-
-        Parameters
-        ----------
-        json
-            Print the API's own object; problems go to stderr as JSON.
-        quiet
-            Say nothing on stderr but problems.
-        timeout
-            Seconds to wait: for an answer (30), for a followed run (300).
-        url
-            Address of the running product; else LEDGERWAY_URL, else that of the state directory.
-        state_dir
-            State directory of the installation on this machine (.ledgerway).
-        persona
-            Who asks, in sandbox mode: `ledgerway token --list` names them.
-        idempotency_key
-            Repeat a write safely: the same key is done once.
-        """
-        session = Session(
-            settings=load(state_dir=state_dir, url=url),
-            as_json=json,
-            quiet=quiet,
-            persona=persona,
-            wait_s=timeout,
-            idempotency_key=idempotency_key,
-        )
+        session = options.session()
         command, bound, ignored = root.parse_args(line, exit_on_error=False, print_error=False)
         return lambda: command(*bound.args, **bound.kwargs, **dict.fromkeys(ignored, session))
 

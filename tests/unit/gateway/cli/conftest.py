@@ -39,6 +39,7 @@ class Product:
     def __init__(self) -> None:
         self.answers: dict[tuple[str, str], Any] = {("POST", TOKEN): {"access_token": "issued"}}
         self.asked: list[Asked] = []
+        self.headers: dict[str, str] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -76,6 +77,8 @@ class Product:
                     self.close_connection = True
                     return
                 self.send_response(status)
+                for name, value in product.headers.items():
+                    self.send_header(name, value)
                 if status != 204:
                     self.send_header("content-length", str(len(answer)))
                 self.end_headers()

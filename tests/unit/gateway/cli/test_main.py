@@ -27,7 +27,7 @@ def _commands(app: App, *path: str) -> list[tuple[str, ...]]:
     return [found for name in names for found in _commands(app[name], *path, name)] or [path]
 
 
-@pytest.mark.parametrize("path", _commands(root._make()), ids=" ".join)
+@pytest.mark.parametrize("path", _commands(root.make()), ids=" ".join)
 def test_every_command_has_help_with_an_example(ledgerway: Run, path: tuple[str, ...]) -> None:
     said = ledgerway(*path, "--help")
     assert said.code == 0
