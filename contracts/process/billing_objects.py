@@ -25,8 +25,21 @@ InvoiceState = Literal[
 ]
 
 
+class Waiver(Struct, frozen=True, kw_only=True):
+    """Finance control lets a group be billed although a check blocks it; `evidence` is what the check had read then."""
+
+    code: Code
+    reason: Reason
+    waived_by: str
+    waived_at: datetime
+    evidence: dict[str, Any] = {}
+
+
 class Check(Struct, frozen=True, kw_only=True):
-    """One of the 32 readiness checks with its evidence. `reason` says why it does not apply, `sentence` what was found."""
+    """One of the 32 readiness checks with its evidence. `reason` says why it does not apply, `sentence` what was found.
+
+    `waivable`: finance control may waive it while it blocks. A waived check still fails, but warns only.
+    """
 
     number: int
     code: Code
@@ -39,6 +52,8 @@ class Check(Struct, frozen=True, kw_only=True):
     owner_role: Code
     sla_hours: int
     cleared_by: str
+    waivable: bool = False
+    waived: Waiver | None = None
 
 
 class BillGroup(Struct, frozen=True, kw_only=True):
@@ -64,6 +79,7 @@ class BillGroup(Struct, frozen=True, kw_only=True):
     transaction_count: int
     failed: tuple[Code, ...] = ()
     warnings: tuple[Code, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     invoice_id: Code | None = None
     evaluated_at: datetime | None
     version: int
@@ -96,6 +112,13 @@ class DraftRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     invoice_date: date | None = None
     acknowledge_warnings: Reason | None = None
     dry_run: bool = False
+
+
+class CheckDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person's decision about one check of a group, with its reason."""
+
+    code: Code
+    reason: Reason
 
 
 class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

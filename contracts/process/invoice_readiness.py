@@ -55,6 +55,16 @@ class InvoiceReadiness(Protocol):
         """Leave the group out of this period; its items roll to the next."""
         ...
 
+    @operation("POST", "/bill-groups/{bill_group_id}/waive", scope="exceptions:waive", problems=_MOVE)
+    async def waive(self, call: Call, bill_group_id: Code, body: objects.CheckDecision) -> objects.Readiness:
+        """Waive a check that blocks the group, as finance control may for some checks: it warns only, until the group is billed."""
+        ...
+
+    @operation("POST", "/bill-groups/{bill_group_id}/unwaive", scope="exceptions:waive", problems=_MOVE)
+    async def unwaive(self, call: Call, bill_group_id: Code, body: objects.CheckDecision) -> objects.Readiness:
+        """Take a waiver back: the check blocks again as long as it fails."""
+        ...
+
     @operation("GET", "/invoices", scope="billing-queue:read")
     async def list_invoices(
         self, call: Call, state: objects.InvoiceState | None = None, cursor: Cursor | None = None, limit: Limit = 50

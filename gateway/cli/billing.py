@@ -6,10 +6,10 @@ from cyclopts import App
 
 from contracts.process.billing_objects import InvoiceState
 from gateway.cli.exits import Exit
-from gateway.cli.session import Asked
+from gateway.cli.session import Asked, Session
 
 app = App(name="billing")
-_ANALYST, _MANAGER = "billing-analyst", "billing-manager"
+_ANALYST, _MANAGER, _CONTROLLER = "billing-analyst", "billing-manager", "finance-controller"
 
 
 @app.command
@@ -110,6 +110,56 @@ async def recheck(bill_group_id: str, /, *, session: Asked) -> Exit:
     async with session.product(_ANALYST) as api:
         with looking_at("ledgerway billing blocked", "not-found"):
             found = await api.call(InvoiceReadiness.recheck, bill_group_id)
+    session.show(found.raw, explanation_text.readiness(found.value))
+    return Exit.DONE
+
+
+@app.command
+async def waive(bill_group_id: str, check: str, /, *, reason: str, session: Asked) -> Exit:
+    """Waive a check that blocks a bill group, as finance control may for some: it warns only, until the group is billed.
+
+    Example: `ledgerway billing waive bg_... PO_INSUFFICIENT --reason "The client raises the order."`
+
+    Parameters
+    ----------
+    bill_group_id
+        The bill group.
+    check
+        Code of the check, such as PO_INSUFFICIENT.
+    reason
+        Why it may be billed all the same; kept with the group.
+    """
+    return await _decide("waive", bill_group_id, check, reason, session)
+
+
+@app.command
+async def unwaive(bill_group_id: str, check: str, /, *, reason: str, session: Asked) -> Exit:
+    """Take a waiver back: the check blocks again as long as it fails.
+
+    Example: `ledgerway billing unwaive bg_... PO_INSUFFICIENT --reason "The client does not."`
+
+    Parameters
+    ----------
+    bill_group_id
+        The bill group.
+    check
+        Code of the check.
+    reason
+        Why; kept with the group.
+    """
+    return await _decide("unwaive", bill_group_id, check, reason, session)
+
+
+async def _decide(command: str, bill_group_id: str, check: str, reason: str, session: Session) -> Exit:
+    from contracts.process.billing_objects import CheckDecision
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import explanation_text
+    from gateway.cli.complaints import looking_at
+
+    async with session.product(_CONTROLLER) as api:
+        with looking_at(f"ledgerway billing explain {bill_group_id}", "rule-violated", "conflict"):
+            operation = getattr(InvoiceReadiness, command)
+            found = await api.call(operation, bill_group_id, CheckDecision(code=check, reason=reason))
     session.show(found.raw, explanation_text.readiness(found.value))
     return Exit.DONE
 

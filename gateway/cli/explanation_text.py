@@ -32,7 +32,7 @@ def readiness(found: Readiness) -> str:
 
 
 def _failed(check: Check, group: BillGroup | None, subject: str) -> str:
-    word = "Blocked" if check.severity == "blocking" else "Warning"
+    word = "Waived" if check.waived else "Blocked" if check.severity == "blocking" else "Warning"
     whose = (
         f", {money(group.net_amount, group.currency)}, {group.customer_name}, {group.contract_name}" if group else ""
     )
@@ -41,10 +41,16 @@ def _failed(check: Check, group: BillGroup | None, subject: str) -> str:
         (
             f"{word}: {check.sentence.rstrip('.')} ({check.code}){whose}",
             f"  Evidence   {'; '.join(_evidence(check.evidence)) or 'see the checks'}",
-            f"  Who        {check.owner_role}, within {check.sla_hours} h",
+            f"  Who        {_who(check)}",
             f"  Fix        {check.cleared_by.rstrip('.')}, then: ledgerway billing recheck {again}",
         )
     )
+
+
+def _who(check: Check) -> str:
+    if check.waived is not None:
+        return f"waived by {check.waived.waived_by}: {check.waived.reason}"
+    return f"{check.owner_role}, within {check.sla_hours} h" + ("; FC may waive it" if check.waivable else "")
 
 
 def _evidence(evidence: dict[str, Any]) -> Iterable[str]:

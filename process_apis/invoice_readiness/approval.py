@@ -11,7 +11,7 @@ from contracts.problems import PreconditionFailed, RuleViolated, Violation
 from contracts.process.billing_objects import Approval, DraftInvoice
 from process_apis.invoice_readiness.evaluation import failing, regression, told
 from process_apis.invoice_readiness.facts import gather
-from process_apis.invoice_readiness.findings import judge
+from process_apis.invoice_readiness.findings import blocks, judge
 from process_apis.invoice_readiness.posting import PostingOrder
 from process_apis.registers import bill_groups, exceptions, invoices
 from process_apis.registers.exceptions import Finding
@@ -56,7 +56,7 @@ async def _still_ready(services: Services, unit: Unit, invoice: DraftInvoice) ->
     if judgement.verdict.status != "blocked":
         return
     await _open_apart(services, unit.call, regression(invoice, judgement))
-    found = [c for c in failing(judgement.checks) if c.severity == "blocking"]
+    found = [c for c in failing(judgement.checks) if blocks(c)]
     errors = [Violation(code=c.code, detail=c.sentence) for c in found]
     detail = told(found, "This group is blocked since it was drafted", "block this group since it was drafted")
     raise RuleViolated(

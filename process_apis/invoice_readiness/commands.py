@@ -9,7 +9,7 @@ from contracts.call import Call
 from contracts.problems import Conflict, PreconditionFailed
 from contracts.process import billing_objects as objects
 from contracts.process.runs import RunView
-from process_apis.invoice_readiness import approval, drafting, explanation, rules
+from process_apis.invoice_readiness import approval, drafting, explanation, rules, waiving
 from process_apis.invoice_readiness.evaluation import evaluate
 from process_apis.invoice_readiness.posting import WORKFLOW, PostingOrder
 from process_apis.registers import bill_groups, contracts, invoices, pages, replicas
@@ -77,6 +77,14 @@ class InvoiceCommands:
             if group.state in ("billed", "skipped"):
                 raise Conflict(f"A bill group that is {group.state} is not evaluated.", code="ILLEGAL_TRANSITION")
             return await bill_groups.readiness(unit, bill_group_id)
+
+    async def waive(self, call: Call, bill_group_id: str, body: objects.CheckDecision) -> objects.Readiness:
+        async with self._group(call, bill_group_id) as (unit, group):
+            return await waiving.waive(self._services, unit, group, body)
+
+    async def unwaive(self, call: Call, bill_group_id: str, body: objects.CheckDecision) -> objects.Readiness:
+        async with self._group(call, bill_group_id) as (unit, group):
+            return await waiving.unwaive(self._services, unit, group, body)
 
     async def draft(self, call: Call, bill_group_id: str, body: objects.DraftRequest) -> objects.DraftInvoice:
         async with self._group(call, bill_group_id) as (unit, group):

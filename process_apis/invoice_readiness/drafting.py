@@ -10,7 +10,7 @@ from contracts.process.billing_objects import BillGroup, Check, DraftInvoice, Dr
 from process_apis.invoice_readiness import assembly
 from process_apis.invoice_readiness.evaluation import evaluation, failing, told
 from process_apis.invoice_readiness.facts import gather
-from process_apis.invoice_readiness.findings import Judgement, judge
+from process_apis.invoice_readiness.findings import Judgement, blocks, judge
 from process_apis.invoice_readiness.grouping import roll
 from process_apis.invoice_readiness.rules import Facts
 from process_apis.registers import bill_groups, contracts, exceptions, invoices, transactions
@@ -46,7 +46,7 @@ def _refuse_far(unit: Unit, body: DraftRequest) -> None:
 def _refuse(judgement: Judgement, body: DraftRequest) -> None:
     """A group that is not ready is not drafted; warnings need a person's reason."""
     if judgement.verdict.status == "blocked":
-        found = [c for c in failing(judgement.checks) if c.severity == "blocking"]
+        found = [c for c in failing(judgement.checks) if blocks(c)]
         detail = told(found, "This group is blocked", "block this group")
         raise RuleViolated(
             f"{detail} Clear what blocks it, then draft again.", errors=_errors(found), code=found[0].code

@@ -11,7 +11,7 @@ from contracts.process.billing_objects import BillGroup, Check, DraftInvoice, Re
 from contracts.wire import to_builtins
 from process_apis.invoice_readiness.assembly import hours_of
 from process_apis.invoice_readiness.facts import gather
-from process_apis.invoice_readiness.findings import Judgement, judge
+from process_apis.invoice_readiness.findings import Judgement, blocks, judge
 from process_apis.invoice_readiness.rules import Facts
 from process_apis.registers import bill_groups, exceptions
 from process_apis.registers.bill_groups import Evaluation
@@ -122,4 +122,4 @@ def told(checks: Sequence[Check], one: str, several: str) -> str:
 def failing(checks: tuple[Check, ...]) -> tuple[Check, ...]:
     """The checks that failed, those that block first."""
     failed = [c for c in checks if c.status == "failed"]
-    return tuple(sorted(failed, key=lambda c: c.severity != "blocking"))
+    return tuple(sorted(failed, key=lambda c: not blocks(c)))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from contracts.money import plain, round_money
-from contracts.process.billing_objects import Check
+from contracts.process.billing_objects import Check, Waiver
 from contracts.process.register_objects import BusinessException
 from contracts.wire import to_builtins
 from domain import readiness
@@ -38,12 +38,17 @@ class Judgement(Struct, frozen=True, kw_only=True):
     @property
     def failed(self) -> tuple[str, ...]:
         """Codes of the failed checks that block."""
-        return tuple(c.code for c in self.verdict.failed if c.severity == "blocking")
+        return tuple(c.code for c in self.checks if blocks(c))
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Codes of the failed checks that only warn."""
-        return tuple(c.code for c in self.verdict.failed if c.severity == "warning")
+        """Codes of the failed checks that only warn, waived ones among them."""
+        return tuple(c.code for c in self.checks if c.status == "failed" and not blocks(c))
+
+
+def blocks(check: Check) -> bool:
+    """Whether a check keeps the group from being drafted."""
+    return check.status == "failed" and check.severity == "blocking" and check.waived is None
 
 
 def judge(facts: Facts) -> Judgement:
@@ -54,9 +59,12 @@ def judge(facts: Facts) -> Judgement:
     snapshot = rules.snapshot(facts, net, undetermined(taxes))
     judged = readiness.checks(snapshot)
     said = _figures(facts, snapshot, taxes)
+    waivers = {one.code: one for one in facts.group.waivers}
     return Judgement(
-        verdict=readiness.summarise(judged),
-        checks=tuple(_check(one, facts, said, _extras(facts, one.code, taxes)) for one in judged),
+        verdict=readiness.summarise(judged, waivers),
+        checks=tuple(
+            _check(one, facts, said, _extras(facts, one.code, taxes), waivers.get(one.code)) for one in judged
+        ),
         snapshot=snapshot,
         taxes=taxes,
         assembly=assembly,
@@ -64,7 +72,9 @@ def judge(facts: Facts) -> Judgement:
     )
 
 
-def _check(one: readiness.Check, facts: Facts, said: Mapping[str, str], extras: Mapping[str, Any]) -> Check:
+def _check(
+    one: readiness.Check, facts: Facts, said: Mapping[str, str], extras: Mapping[str, Any], waiver: Waiver | None
+) -> Check:
     passed, failed = SENTENCES[one.code]
     status: Literal["passed", "failed", "not_applicable"] = (
         "not_applicable" if not one.applicable else "passed" if one.passed else "failed"
@@ -86,6 +96,8 @@ def _check(one: readiness.Check, facts: Facts, said: Mapping[str, str], extras: 
         owner_role=one.owner_role,
         sla_hours=one.sla_hours,
         cleared_by=one.cleared_by,
+        waivable=one.waivable,
+        waived=waiver if status == "failed" else None,
     )
 
 

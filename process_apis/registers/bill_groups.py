@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contracts import events
 from contracts.money import round_money
 from contracts.problems import NotFound
-from contracts.process.billing_objects import BillGroup, BillGroupPage, Readiness
+from contracts.process.billing_objects import BillGroup, BillGroupPage, Readiness, Waiver
 from contracts.wire import convert, to_builtins
 from process_apis.registers import move, pages
 from process_apis.registers.unit import Unit
@@ -253,6 +253,18 @@ async def _restate(unit: Unit, bill_group_id: str, values: Mapping[str, Any]) ->
     sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(columns, start=3))
     sql = f"update bill_group set version = version + 1, {sets} where tenant = $1 and id = $2"  # noqa: S608  # house: sql names of columns
     await unit.connection.execute(sql, unit.tenant, bill_group_id, *columns.values())
+
+
+async def put_waivers(
+    unit: Unit, bill_group_id: str, command: str, waivers: Iterable[Waiver], *, reason: str, code: str
+) -> None:
+    """Which checks are waived from now on. No change of state, but one of the group, with its audit row (AUD-2)."""
+    group = await get(unit, bill_group_id)
+    sql = """update bill_group set version = version + 1, updated_at = $3, dirty_since = coalesce(dirty_since, $3),
+        body = jsonb_set(body, '{waivers}', $4) where tenant = $1 and id = $2 returning version"""
+    version = await unit.connection.fetchval(sql, unit.tenant, bill_group_id, unit.now, to_builtins(list(waivers)))
+    moved = move.Moved(before=group.state, after=group.state, version=version, events=())
+    await move.record(unit, "queue_item", bill_group_id, command, moved, reason, {"code": code})
 
 
 def _event(unit: Unit, group: BillGroup, reason: str | None = None) -> move.EventMaker:

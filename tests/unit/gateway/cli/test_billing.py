@@ -8,7 +8,16 @@ import msgspec
 
 from contracts.canon.billing import InvoiceLine, TaxGroup
 from contracts.experience.finance_dashboard import BillingQueue, Figure, Freshness, Reason
-from contracts.process.billing_objects import BillGroup, Chain, Check, DraftInvoice, Explanation, Link, Readiness
+from contracts.process.billing_objects import (
+    BillGroup,
+    Chain,
+    Check,
+    DraftInvoice,
+    Explanation,
+    Link,
+    Readiness,
+    Waiver,
+)
 from tests.unit.gateway.cli.conftest import TOKEN, Product, Run, problem
 from tests.unit.gateway.cli.test_runs import run
 
@@ -190,6 +199,24 @@ def test_explain_shows_the_chain_from_line_to_deal(ledgerway: Run, product: Prod
     assert [line.split()[0] for line in lines[start + 1 :]] == ["transaction", "timecard", "deal"]
     assert "by R. A." in lines[start + 2]
     assert "salesforce:deal:006" in lines[start + 3]
+
+
+def test_a_waiver_is_sent_with_its_reason_and_shown(ledgerway: Run, product: Product) -> None:
+    waiver = Waiver(code=CHECK.code, reason="Agreed.", waived_by="finance-controller", waived_at=AT)
+    found = Readiness(
+        bill_group_id="bg_1",
+        status="ready_with_warnings",
+        percent=50,
+        applicable=1,
+        readiness_version=3,
+        evaluated_at=AT,
+        checks=(msgspec.structs.replace(CHECK, waived=waiver),),
+        snapshot={},
+    )
+    product.on("POST", "/process/v1/bill-groups/bg_1/waive", found)
+    ended = ledgerway("billing", "waive", "bg_1", CHECK.code, "--reason", "Agreed.")
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == "bg_1: ready with warnings, 0 of 1 checks passed"
 
 
 def test_recheck_shows_failed_checks_first(ledgerway: Run, product: Product) -> None:
