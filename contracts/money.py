@@ -35,6 +35,7 @@ _EXACT = re.compile(EXACT_PATTERN)
 _NO_MINOR = frozenset({"JPY", "KRW", "CLP", "VND", "ISK"})
 _THREE_MINOR = frozenset({"KWD", "BHD", "OMR", "JOD", "TND"})
 _ROUNDINGS = {"HALF_UP": ROUND_HALF_UP, "HALF_EVEN": ROUND_HALF_EVEN}
+_STEPS = tuple(Decimal(1).scaleb(-places) for places in range(EXACT_MAX_LENGTH))
 _TRAPS = [InvalidOperation, DivisionByZero]
 _ARITHMETIC = Context(prec=100, rounding=ROUND_HALF_UP, traps=_TRAPS)
 _QUANTIZE = Context(prec=200, rounding=ROUND_HALF_UP, traps=_TRAPS)
@@ -90,8 +91,8 @@ def minor_units(currency: str) -> int:
 
 def round_places(value: Decimal, places: int, mode: RoundingMode = "HALF_UP") -> Decimal:
     """Round to a number of decimals, padded to them (DEC-2, DEC-3)."""
-    rounded = value.quantize(Decimal(1).scaleb(-places), rounding=_ROUNDINGS[mode], context=_QUANTIZE)
-    return rounded.copy_abs() if rounded.is_zero() else rounded
+    rounded = value.quantize(_STEPS[places], _ROUNDINGS[mode], _QUANTIZE)
+    return rounded if rounded else rounded.copy_abs()
 
 
 def round_money(amount: Decimal, currency: str, mode: RoundingMode = "HALF_UP") -> Decimal:

@@ -1,11 +1,12 @@
 """Exchange rates (FX-1..FX-5): identity, fixed, direct, inverse, then through the pivot currency."""
 
 import datetime as dt
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from contracts.money import FX_PLACES, Currency, Exact, precise, round_places
 from domain.terms import FixedRate, FxQuote, Input, Result
@@ -16,16 +17,21 @@ FxPath = Literal["identity", "fixed", "direct", "inverse", "triangulated"]
 Leg = tuple[Decimal, dt.date]
 
 
-class FxQuestion(Input, frozen=True, kw_only=True):
-    """Which rate turns `from` into `to` on a date; quotes are of one type (daily or period end)."""
+class FxSearch(Input, frozen=True, kw_only=True):
+    """Which rate turns `from` into `to` on a date."""
 
     from_: Currency = field(name="from")
     to: Currency
     date: dt.date
     pivot: Currency | None = None
-    quotes: tuple[FxQuote, ...] = ()
     fixed: tuple[FixedRate, ...] = ()
     max_age_days: Annotated[int, Meta(ge=0, le=3660)] = MAX_AGE_DAYS
+
+
+class FxQuestion(FxSearch, frozen=True, kw_only=True):
+    """A search among quotes of one type (daily or period end)."""
+
+    quotes: tuple[FxQuote, ...] = ()
 
 
 class FxRate(Result, frozen=True, kw_only=True):
@@ -37,57 +43,62 @@ class FxRate(Result, frozen=True, kw_only=True):
     as_of: dt.date | UnsetType | None = UNSET
 
 
-class _Quotes(Struct, frozen=True):
-    """The quotes young enough on a day; the most recent one of a pair counts."""
+class QuoteIndex:
+    """Quotes by pair and date. Built once for many searches; of two quotes of one day the first counts."""
 
-    quotes: Sequence[FxQuote]
-    day: dt.date
-    max_age_days: int
+    def __init__(self, quotes: Iterable[FxQuote]) -> None:
+        self._rates: dict[tuple[str, str], dict[dt.date, Decimal]] = {}
+        for quote in quotes:
+            self._rates.setdefault((quote.from_, quote.to), {}).setdefault(quote.date, quote.rate)
+        self._dates = {pair: sorted(rates) for pair, rates in self._rates.items()}
 
-    def direct(self, source: str, target: str) -> Leg | None:
-        usable = [
-            quote
-            for quote in self.quotes
-            if (quote.from_, quote.to) == (source, target) and 0 <= (self.day - quote.date).days <= self.max_age_days
-        ]
-        latest = max(usable, key=lambda quote: quote.date, default=None)
-        return None if latest is None else (latest.rate, latest.date)
+    def direct(self, source: str, target: str, search: FxSearch) -> Leg | None:
+        """The most recent quote of a pair that is young enough."""
+        dates = self._dates.get((source, target), ())
+        place = bisect(dates, search.date)
+        if not place or (search.date - dates[place - 1]).days > search.max_age_days:
+            return None
+        return self._rates[source, target][dates[place - 1]], dates[place - 1]
 
-    def inverse(self, source: str, target: str) -> Leg | None:
-        found = self.direct(target, source)
+    def inverse(self, source: str, target: str, search: FxSearch) -> Leg | None:
+        found = self.direct(target, source, search)
         return None if found is None else (1 / found[0], found[1])
 
-    def leg(self, source: str, target: str) -> Leg | None:
-        return self.direct(source, target) or self.inverse(source, target)
+    def leg(self, source: str, target: str, search: FxSearch) -> Leg | None:
+        return self.direct(source, target, search) or self.inverse(source, target, search)
 
-    def through(self, pivot: str, source: str, target: str) -> Leg | None:
-        first, second = self.leg(source, pivot), self.leg(pivot, target)
+    def through(self, pivot: str, search: FxSearch) -> Leg | None:
+        first, second = self.leg(search.from_, pivot, search), self.leg(pivot, search.to, search)
         if first is None or second is None:
             return None
         return first[0] * second[0], min(first[1], second[1])
 
 
-@precise
 def exchange_rate(question: FxQuestion) -> FxRate:
     """The exchange rate of FX-2, rounded once (FX-3)."""
-    source, target = question.from_, question.to
+    return find_fx(question, QuoteIndex(question.quotes))
+
+
+@precise
+def find_fx(search: FxSearch, quotes: QuoteIndex) -> FxRate:
+    """The exchange rate of FX-2 by quotes that were indexed before."""
+    source, target = search.from_, search.to
     if source == target:
-        return _found(Decimal(1), "identity", question.date)
-    fixed = _fixed(question.fixed, source, target)
+        return _found(Decimal(1), "identity", search.date)
+    fixed = _fixed(search.fixed, source, target)
     if fixed is not None:
         return _found(fixed, "fixed", None)
-    return _quoted(question, source, target)
+    return _quoted(search, quotes)
 
 
-def _quoted(question: FxQuestion, source: str, target: str) -> FxRate:
-    quotes = _Quotes(question.quotes, question.date, question.max_age_days)
-    direct = quotes.direct(source, target)
+def _quoted(search: FxSearch, quotes: QuoteIndex) -> FxRate:
+    direct = quotes.direct(search.from_, search.to, search)
     if direct is not None:
         return _found(direct[0], "direct", direct[1])
-    inverse = quotes.inverse(source, target)
+    inverse = quotes.inverse(search.from_, search.to, search)
     if inverse is not None:
         return _found(inverse[0], "inverse", inverse[1])
-    crossed = quotes.through(question.pivot, source, target) if question.pivot else None
+    crossed = quotes.through(search.pivot, search) if search.pivot else None
     if crossed is not None:
         return _found(crossed[0], "triangulated", crossed[1])
     return FxRate(code="FX_MISSING")

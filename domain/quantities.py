@@ -83,6 +83,8 @@ def _marginal(hours: Decimal, rule: Callable[[Decimal], Decimal], recorded: Deci
 
 def _stepped(hours: Decimal, line: LineTerms) -> Decimal:
     """Hours after QTY-2 and QTY-3; counted in minutes, since a third of an hour has no exact decimal."""
+    if not line.increment_minutes and not line.minimum_minutes:
+        return hours
     minutes = hours * _MINUTES
     if line.increment_minutes:
         steps = round_places(minutes, 0) / line.increment_minutes

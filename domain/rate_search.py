@@ -1,7 +1,7 @@
 """Which rate line prices an entry (RATE-1..RATE-6): level, then specificity, then start date; never a guess."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -13,8 +13,13 @@ from domain.terms import Input, RateFallback
 Scope = Literal["project_person", "project_role", "contract_line", "client", "standard"]
 RateFault = Literal["RATE_MISSING", "RATE_EXPIRED", "RATE_OVERLAP"]
 
-LEVELS: tuple[Scope, ...] = ("project_person", "project_role", "contract_line", "client", "standard")
-_DEPTH = {"contract": 3, "client": 4, "standard": 5}
+_NAMED: dict[Scope, tuple[str, ...]] = {
+    "project_person": ("project_id", "resource_id"),
+    "project_role": ("project_id",),
+    "contract_line": ("contract_line_id",),
+    "client": ("customer_id",),
+}
+_Place = tuple[Scope, str | None, str | None]
 _SCORES = (("role_code", 8), ("seniority_code", 4), ("location_code", 2), ("time_type", 1))
 
 
@@ -72,17 +77,35 @@ class RateSearch(Struct, frozen=True, kw_only=True):
     fallback: RateFallback = "standard"
 
 
+class RateIndex:
+    """Rate lines by whom they are for: a search looks only at the few that may fit it. Built once for many searches."""
+
+    def __init__(self, lines: Iterable[RateLine]) -> None:
+        self._lines: dict[_Place, list[RateLine]] = {}
+        for line in lines:
+            place = _place_of(line)
+            if place is not None:
+                self._lines.setdefault(place, []).append(line)
+
+    def find(self, search: RateSearch) -> RateLine | RateFault:
+        """The line that prices the search, or why there is none."""
+        expired = False
+        for place in _places(search):
+            fitting = [line for line in self._lines.get(place, ()) if _fits(line, search)]
+            eligible = [one for one in fitting if within(search.service_date, one.effective_from, one.effective_to)]
+            if eligible:
+                return _most_specific(eligible)
+            expired = expired or any(one.effective_to and one.effective_to < search.service_date for one in fitting)
+        return "RATE_EXPIRED" if expired else "RATE_MISSING"
+
+    def people(self) -> frozenset[str | None]:
+        """Resources that have a price of their own."""
+        return frozenset(place[2] for place in self._lines if place[0] == "project_person")
+
+
 def find_rate(lines: Sequence[RateLine], search: RateSearch) -> RateLine | RateFault:
     """The line that prices the search, or why there is none."""
-    fitting = [(rank, line) for line in lines if (rank := _rank(line, search)) is not None]
-    eligible = [
-        (rank, line) for rank, line in fitting if within(search.service_date, line.effective_from, line.effective_to)
-    ]
-    if eligible:
-        nearest = min(rank for rank, _ in eligible)
-        return _most_specific([line for rank, line in eligible if rank == nearest])
-    ended = any(line.effective_to is not None and line.effective_to < search.service_date for _, line in fitting)
-    return "RATE_EXPIRED" if ended else "RATE_MISSING"
+    return RateIndex(lines).find(search)
 
 
 def _most_specific(lines: Sequence[RateLine]) -> RateLine | RateFault:
@@ -97,15 +120,24 @@ def _standing(line: RateLine) -> tuple[int, dt.date]:
     return score, line.effective_from or dt.date.min
 
 
-def _rank(line: RateLine, search: RateSearch) -> tuple[int, int] | None:
-    """Level and distance inside it (RATE-1), or None when the line is not for this search at any date."""
-    level = LEVELS.index(line.scope)
-    if line.status != "active" or level >= _DEPTH[search.fallback] or not _prices_time(line):
+def _fits(line: RateLine, search: RateSearch) -> bool:
+    """Whether every dimension the line names is the search's (RATE-2)."""
+    return (
+        line.role_code in (None, search.role_code)
+        and line.seniority_code in (None, search.seniority_code)
+        and line.location_code in (None, search.location_code)
+        and line.time_type in (None, search.time_type)
+    )
+
+
+def _place_of(line: RateLine) -> _Place | None:
+    """Where a line is found, or None when it prices no time at all (RATE-2)."""
+    if line.status != "active" or not _prices_time(line) or (line.scope == "project_role" and line.role_code is None):
         return None
-    if any(getattr(line, name) not in (None, getattr(search, name)) for name, _ in _SCORES):
-        return None
-    distance = _distance(line, search)
-    return None if distance is None else (level, distance)
+    if line.scope == "standard":
+        return line.scope, line.ref.legal_entity_id, None
+    named = [getattr(line.ref, name) for name in _NAMED[line.scope]]
+    return None if None in named else (line.scope, named[0], named[1] if len(named) > 1 else None)
 
 
 def _prices_time(line: RateLine) -> bool:
@@ -113,23 +145,15 @@ def _prices_time(line: RateLine) -> bool:
     return line.method == "cost_plus" or line.unit in ("hour", "day")
 
 
-def _distance(line: RateLine, search: RateSearch) -> int | None:
-    ref = line.ref
-    if line.scope == "client":
-        return search.customer_path.index(ref.customer_id) if ref.customer_id in search.customer_path else None
-    if line.scope == "standard":
-        if ref.legal_entity_id is None:
-            return 1
-        return 0 if ref.legal_entity_id == search.legal_entity_id else None
-    return 0 if _for_work(line, search) else None
-
-
-def _for_work(line: RateLine, search: RateSearch) -> bool:
-    ref = line.ref
-    if line.scope == "contract_line":
-        return ref.contract_line_id is not None and ref.contract_line_id == search.contract_line_id
-    if ref.project_id is None or ref.project_id != search.project_id:
-        return False
-    if line.scope == "project_role":
-        return line.role_code is not None
-    return ref.resource_id is not None and ref.resource_id == search.resource_id
+def _places(search: RateSearch) -> Iterator[_Place]:
+    """Where to look, nearest first (RATE-1), as far as the contract lets us (RATE-5)."""
+    yield "project_person", search.project_id, search.resource_id
+    yield "project_role", search.project_id, None
+    yield "contract_line", search.contract_line_id, None
+    if search.fallback == "contract":
+        return
+    for customer_id in search.customer_path:
+        yield "client", customer_id, None
+    if search.fallback == "standard":
+        yield "standard", search.legal_entity_id, None
+        yield "standard", None, None

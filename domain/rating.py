@@ -14,18 +14,20 @@ from contracts.money import (
     ZERO,
     Currency,
     Exact,
+    RoundingMode,
     precise,
     round_money,
     round_places,
 )
-from domain.fx import FxQuestion, exchange_rate
+from domain.fx import FxSearch, QuoteIndex, find_fx
 from domain.quantities import BillingUnit, LineTerms, PriorDay, TimeUnit, billed_quantity, hours_per_day, in_hours
-from domain.rate_search import RateLine, RateSearch, Scope, find_rate
+from domain.rate_search import RateIndex, RateLine, RateSearch, Scope
 from domain.terms import FxQuote, Input, PricingContract, PricingEntity, Record, Result
 
 _COST_ONLY = frozenset({"fixed_price", "milestone", "recurring"})
 _HUNDRED = Decimal(100)
 _MOST_HOURS = 24
+_ONE = Decimal(1)
 
 
 class TimeWorked(Record, frozen=True, kw_only=True):
@@ -53,16 +55,26 @@ class CostRate(Input, frozen=True, kw_only=True):
     unit: Literal["hour"] = "hour"
 
 
-class RateTime(Input, frozen=True, kw_only=True):
-    """A time entry with the terms and prices that may apply; `customer_path` is the customer, then its ancestors."""
+class PricingTerms(Input, frozen=True, kw_only=True):
+    """Terms and prices all entries of a contract line share; `customer_path` is the customer, then its ancestors."""
 
-    entry: TimeWorked
     contract: PricingContract
     contract_line: LineTerms
     legal_entity: PricingEntity
     customer_path: tuple[str, ...] = ()
     rate_lines: tuple[RateLine, ...] = ()
     fx_quotes: tuple[FxQuote, ...] = ()
+
+    @property
+    def day(self) -> Decimal:
+        """Hours of a working day."""
+        return hours_per_day(self.contract_line, self.legal_entity)
+
+
+class RateTime(PricingTerms, frozen=True, kw_only=True):
+    """A time entry with the terms and prices that may apply."""
+
+    entry: TimeWorked
     cost_rate: CostRate | None = None
     prior_day: PriorDay | None = None
 
@@ -87,6 +99,39 @@ class RatedTime(Result, frozen=True, kw_only=True):
     non_billable_quantity: Exact | None = None
 
 
+class Prices(Struct, frozen=True):
+    """The rate lines and quotes of some terms, ready to be searched."""
+
+    lines: RateIndex
+    quotes: QuoteIndex
+
+    @classmethod
+    def of(cls, terms: PricingTerms) -> "Prices":
+        return cls(RateIndex(terms.rate_lines), QuoteIndex(terms.fx_quotes))
+
+
+class Hours(Struct, frozen=True):
+    """Hours of an entry that are the base of what is billed, and those left over (BILL-4)."""
+
+    billable: Decimal
+    left: Decimal
+
+
+class BillRate(Struct, frozen=True, kw_only=True):
+    """A resolved price after the rate chain: everything of a rating that the hours do not change."""
+
+    rate_line_id: str
+    level: Scope
+    unit: BillingUnit
+    base_rate: Decimal
+    base_currency: str
+    fx_rate: Decimal
+    multiplier: Decimal
+    discount_pct: Decimal
+    bill_rate: Decimal
+    currency: str
+
+
 class _Price(Struct, frozen=True, kw_only=True):
     """A resolved price before the rate chain."""
 
@@ -100,42 +145,58 @@ class _Price(Struct, frozen=True, kw_only=True):
 @precise
 def rate_time(request: RateTime) -> RatedTime:
     """Price a time entry, in the order of checks of BILL-3."""
-    entry, day = request.entry, hours_per_day(request.contract_line, request.legal_entity)
-    recorded = in_hours(entry.quantity, entry.unit, day)
+    hours = hours_of(request.entry, request)
+    if isinstance(hours, RatedTime):
+        return hours
+    price = price_of(request.entry, request, Prices.of(request), request.cost_rate)
+    if isinstance(price, RatedTime):
+        return price
+    prior = request.prior_day or PriorDay()
+    quantity = billed_quantity(hours.billable, request.contract_line, price.unit, request.day, prior)
+    return rated(price, quantity, hours.left, request.legal_entity.mode)
+
+
+def hours_of(entry: TimeWorked, terms: PricingTerms) -> Hours | RatedTime:
+    """The hours to bill for, or the answer when there is nothing to price (BILL-1 to BILL-4)."""
+    recorded = in_hours(entry.quantity, entry.unit, terms.day)
     if not 0 < recorded <= _MOST_HOURS:
-        return RatedTime(status="exception", code="TIME_QTY_INVALID")
-    if request.contract_line.billing_method in _COST_ONLY:
+        return refused("TIME_QTY_INVALID")
+    if terms.contract_line.billing_method in _COST_ONLY:
         return RatedTime(status="cost_only", code=None)
     if not entry.billable:
         return RatedTime(status="non_billable", code=None)
-    billable = recorded if entry.billable_quantity is None else in_hours(entry.billable_quantity, entry.unit, day)
+    asked = entry.billable_quantity
+    billable = recorded if asked is None else in_hours(asked, entry.unit, terms.day)
     if billable < 0 or (billable > recorded and not entry.billable_override_reason):
-        return RatedTime(status="exception", code="BILLABLE_QTY_INVALID")
+        return refused("BILLABLE_QTY_INVALID")
     if billable == 0:
         return RatedTime(status="non_billable", code=None)
-    return _priced(request, recorded, billable)
+    return Hours(billable, round_places(max(ZERO, recorded - billable), HOURS_PLACES))
 
 
-def _priced(request: RateTime, recorded: Decimal, billable: Decimal) -> RatedTime:
-    price = _resolve(request)
+def refused(code: str | None) -> RatedTime:
+    """An entry that waits in exception."""
+    return RatedTime(status="exception", code=code)
+
+
+def price_of(entry: TimeWorked, terms: PricingTerms, prices: Prices, cost: CostRate | None) -> BillRate | RatedTime:
+    """The bill rate of an entry (5.3 to 5.5), or the exception; `prices` are those of the terms."""
+    governing, multiplier = governing_time_type(entry.time_types or (), terms.contract_line, terms.legal_entity)
+    found = prices.lines.find(_search(entry, terms, governing))
+    price = found if isinstance(found, str) else _based(found, cost, multiplier)
     if isinstance(price, str):
-        return RatedTime(status="exception", code=price)
-    fx = exchange_rate(_fx_question(request, price.currency))
-    if fx.rate is None:
-        return RatedTime(status="exception", code=fx.code)
-    return _snapshot(request, price, fx.rate, billable, max(ZERO, recorded - billable))
+        return refused(price)
+    fx = find_fx(_fx_search(entry, terms, price.currency), prices.quotes)
+    return refused(fx.code) if fx.rate is None else _chained(terms, price, fx.rate)
 
 
-def _resolve(request: RateTime) -> _Price | str:
-    governing, multiplier = _governing_type(request)
-    found = find_rate(request.rate_lines, _search(request, governing))
-    if isinstance(found, str):
-        return found
-    applied = Decimal(1) if found.time_type is not None else multiplier
-    if found.method == "cost_plus":
-        return _cost_plus(request.cost_rate, found, applied)
-    unit: BillingUnit = "day" if found.unit == "day" else "hour"
-    return _Price(line=found, base=found.rate or ZERO, currency=found.currency or "", unit=unit, multiplier=applied)
+def _based(line: RateLine, cost: CostRate | None, multiplier: Decimal) -> _Price | str:
+    """A line's price before the chain; a line for a time type is already the premium rate (MULT-3)."""
+    applied = _ONE if line.time_type is not None else multiplier
+    if line.method == "cost_plus":
+        return _cost_plus(cost, line, applied)
+    unit: BillingUnit = "day" if line.unit == "day" else "hour"
+    return _Price(line=line, base=line.rate or ZERO, currency=line.currency or "", unit=unit, multiplier=applied)
 
 
 def _cost_plus(cost: CostRate | None, line: RateLine, multiplier: Decimal) -> _Price | str:
@@ -146,73 +207,82 @@ def _cost_plus(cost: CostRate | None, line: RateLine, multiplier: Decimal) -> _P
     return _Price(line=line, base=base, currency=cost.currency, unit="hour", multiplier=multiplier)
 
 
-def _search(request: RateTime, time_type: str) -> RateSearch:
-    entry = request.entry
+def _search(entry: TimeWorked, terms: PricingTerms, time_type: str) -> RateSearch:
     return RateSearch(
         service_date=entry.service_date,
         project_id=entry.project_id,
         resource_id=entry.resource_id,
-        contract_line_id=request.contract_line.id,
-        customer_path=request.customer_path,
-        legal_entity_id=request.legal_entity.id,
+        contract_line_id=terms.contract_line.id,
+        customer_path=terms.customer_path,
+        legal_entity_id=terms.legal_entity.id,
         role_code=entry.role_code,
         seniority_code=entry.seniority_code,
         location_code=entry.location_code,
         time_type=time_type,
-        fallback=request.contract.rate_fallback or "standard",
+        fallback=terms.contract.rate_fallback or "standard",
     )
 
 
 def governing_time_type(time_types: tuple[str, ...], line: LineTerms, entity: PricingEntity) -> tuple[str, Decimal]:
     """The time type with the highest multiplier, alphabetical on ties, and that multiplier (MULT-1, MULT-2)."""
     known = (entity.multipliers or {}) | (line.multipliers or {})
-    weighed = [(-known.get(name, Decimal(1)), name) for name in time_types or ("standard",)]
+    weighed = [(-known.get(name, _ONE), name) for name in time_types or ("standard",)]
     highest, name = min(weighed)
     return name, -highest
 
 
-def _governing_type(request: RateTime) -> tuple[str, Decimal]:
-    return governing_time_type(request.entry.time_types or (), request.contract_line, request.legal_entity)
-
-
-def _fx_question(request: RateTime, currency: str) -> FxQuestion:
-    return FxQuestion(
+def _fx_search(entry: TimeWorked, terms: PricingTerms, currency: str) -> FxSearch:
+    return FxSearch(
         from_=currency,
-        to=request.contract.currency,
-        date=request.entry.service_date,
-        pivot=request.legal_entity.functional_currency,
-        quotes=request.fx_quotes,
-        fixed=request.contract.fixed_rates,
+        to=terms.contract.currency,
+        date=entry.service_date,
+        pivot=terms.legal_entity.functional_currency,
+        fixed=terms.contract.fixed_rates,
     )
 
 
-def _snapshot(request: RateTime, price: _Price, fx: Decimal, billable: Decimal, left: Decimal) -> RatedTime:
-    line, entity, currency = request.contract_line, request.legal_entity, request.contract.currency
-    day, unit, discount = hours_per_day(line, entity), line.billing_unit or price.unit, line.discount_pct or ZERO
-    bill_rate = _bill_rate(price, unit, day, fx * price.multiplier * (1 - discount / _HUNDRED))
-    quantity = billed_quantity(billable, line, unit, day, request.prior_day or PriorDay())
-    return RatedTime(
-        status="rated",
-        code="ZERO_RATE" if bill_rate == 0 else None,
+def _chained(terms: PricingTerms, price: _Price, fx: Decimal) -> BillRate:
+    """The rate chain with one rounding (CHAIN-1)."""
+    unit, discount = terms.contract_line.billing_unit or price.unit, terms.contract_line.discount_pct or ZERO
+    exact = _in_unit(price, unit, terms.day, fx * price.multiplier * (1 - discount / _HUNDRED))
+    return BillRate(
         rate_line_id=price.line.id,
         level=price.line.scope,
         unit=unit,
-        quantity=quantity,
         base_rate=round_places(price.base, RATE_PLACES),
         base_currency=price.currency,
         fx_rate=round_places(fx, FX_PLACES),
         multiplier=round_places(price.multiplier, RATE_PLACES),
         discount_pct=round_places(discount, PERCENT_PLACES),
-        bill_rate=bill_rate,
-        currency=currency,
-        amount=round_money(quantity * bill_rate, currency, entity.mode),
-        non_billable_quantity=round_places(left, HOURS_PLACES),
+        bill_rate=round_places(exact, RATE_PLACES),
+        currency=terms.contract.currency,
     )
 
 
-def _bill_rate(price: _Price, unit: BillingUnit, day: Decimal, factor: Decimal) -> Decimal:
-    """The rate chain with one rounding (CHAIN-1); dividing last keeps an exact tie exact."""
+def _in_unit(price: _Price, unit: BillingUnit, day: Decimal, factor: Decimal) -> Decimal:
+    """The price times the factors of the chain, per billing unit; dividing last keeps an exact tie exact."""
     rate = price.base * factor
-    if unit != price.unit:
-        rate = rate * day if unit == "day" else rate / day
-    return round_places(rate, RATE_PLACES)
+    if unit == price.unit:
+        return rate
+    return rate * day if unit == "day" else rate / day
+
+
+def rated(price: BillRate, quantity: Decimal, left: Decimal, mode: RoundingMode) -> RatedTime:
+    """A billed quantity (5.2) at a bill rate (CHAIN-2); `left` are the hours that are not billed."""
+    return RatedTime(
+        status="rated",
+        code=None if price.bill_rate else "ZERO_RATE",
+        rate_line_id=price.rate_line_id,
+        level=price.level,
+        unit=price.unit,
+        quantity=quantity,
+        base_rate=price.base_rate,
+        base_currency=price.base_currency,
+        fx_rate=price.fx_rate,
+        multiplier=price.multiplier,
+        discount_pct=price.discount_pct,
+        bill_rate=price.bill_rate,
+        currency=price.currency,
+        amount=round_money(quantity * price.bill_rate, price.currency, mode),
+        non_billable_quantity=left,
+    )

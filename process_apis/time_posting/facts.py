@@ -15,6 +15,7 @@ from contracts.process.register_objects import Contract, ContractLine, Registere
 from contracts.wire import convert
 from domain.periods import AccountingPeriod, within
 from domain.quantities import PriorDay
+from domain.rate_book import RateBook
 from domain.rate_search import RateLine
 from domain.terms import FxQuote
 from process_apis.registers import (
@@ -111,18 +112,26 @@ async def _prices(unit: Unit, facts: Facts, contract: Contract, line: ContractLi
     capped, by_day = pricing.has_caps(contract, line), line.rounding_scope == "day" or line.day_rounding != "exact"
     if capped or by_day:
         await unit.connection.execute(_LOCK, unit.tenant, contract.id)
-    entity = (await unit.once("entities", lambda: replicas.entities(unit))).get(contract.legal_entity_id)
-    path = await unit.once(("path", contract.customer_id), lambda: customers.path(unit, contract.customer_id))
     return {
-        "functional_currency": entity.functional_currency if entity else None,
-        "customer_path": path,
-        "rate_lines": await _rate_lines(unit, contract, line, path, facts.entry.worker_number),
-        "quotes": await unit.once("quotes", lambda: _quotes(unit)),
+        "book": await _book(unit, contract, line, facts.entry.worker_number),
         "periods": await _periods(unit, contract.legal_entity_id),
         "cost_center": await _cost_center(unit, facts, contract, line),
         "consumed": await transactions.consumed(unit, contract.id, facts.entry_id) if capped else {},
-        "prior_day": await _prior_day(unit, facts, line) if by_day else PriorDay(),
+        "prior_day": await _prior_day(unit, facts, line) if by_day else None,
     }
+
+
+async def _book(unit: Unit, contract: Contract, line: ContractLine, person: str | None) -> RateBook:
+    """The prices of a line for a person: those of the person alone, and those of everybody."""
+
+    async def read() -> RateBook:
+        entity = (await unit.once("entities", lambda: replicas.entities(unit))).get(contract.legal_entity_id)
+        path = await unit.once(("path", contract.customer_id), lambda: customers.path(unit, contract.customer_id))
+        lines = await _rate_lines(unit, contract, line, path, person)
+        known = pricing.Prices(lines, await unit.once("quotes", lambda: _quotes(unit)))
+        return pricing.price_book(contract, line, entity.functional_currency if entity else None, path, known)
+
+    return await unit.once(("book", line.id, person), read)
 
 
 async def _prior_day(unit: Unit, facts: Facts, line: ContractLine) -> PriorDay:
@@ -163,17 +172,13 @@ async def _rate_lines(
 ) -> tuple[RateLine, ...]:
     """Lines of every level an entry may be priced at (RATE-1)."""
     project = line.project_id
-
-    async def read() -> tuple[RateLine, ...]:
-        scopes = [
-            ("project_role", ScopeRef(project_id=project)),
-            ("contract_line", ScopeRef(contract_line_id=line.id)),
-            ("standard", ScopeRef(legal_entity_id=contract.legal_entity_id)),
-            ("standard", ScopeRef()),
-            *(("client", ScopeRef(customer_id=customer)) for customer in path),
-        ]
-        if person is not None:
-            scopes.append(("project_person", ScopeRef(project_id=project, resource_id=person)))
-        return rate_lines(await rates.cards_for(unit, scopes))
-
-    return await unit.once(("rate lines", line.id, person), read)
+    scopes = [
+        ("project_role", ScopeRef(project_id=project)),
+        ("contract_line", ScopeRef(contract_line_id=line.id)),
+        ("standard", ScopeRef(legal_entity_id=contract.legal_entity_id)),
+        ("standard", ScopeRef()),
+        *(("client", ScopeRef(customer_id=customer)) for customer in path),
+    ]
+    if person is not None:
+        scopes.append(("project_person", ScopeRef(project_id=project, resource_id=person)))
+    return rate_lines(await rates.cards_for(unit, scopes))

@@ -3,14 +3,25 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from contracts.canon.worker import CostRate, Worker
 from contracts.money import HOURS_PLACES, ZERO, plain, round_money, round_places
 from contracts.process.register_objects import Contract, ContractLine
 from contracts.process.time_posting import Transaction
 from domain import caps, periods, quantities, rating
-from domain.terms import FixedRate, PricingContract, PricingEntity
+from domain.rate_book import RateBook
+from domain.rate_search import RateLine
+from domain.terms import FixedRate, FxQuote, PricingContract, PricingEntity
 from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
+
+
+class Prices(NamedTuple):
+    """Rate lines of every level a line's entries may be priced at, and quotes of exchange rates."""
+
+    lines: tuple[RateLine, ...]
+    quotes: tuple[FxQuote, ...] = ()
+
 
 _LINE_TERMS = tuple(quantities.LineTerms.__struct_fields__)
 
@@ -28,7 +39,23 @@ def cost_amount(verdict: Verdict, part: Part) -> Decimal | None:
     return round_money(part.hours * verdict.cost, verdict.cost_currency)
 
 
-def rate(facts: Facts, contract: Contract, line: ContractLine, cost: CostRate | None) -> rating.RatedTime:
+def price_book(
+    contract: Contract, line: ContractLine, functional_currency: str | None, path: tuple[str, ...], known: Prices
+) -> RateBook:
+    """The prices of a contract line; `path` is the customer, then its ancestors."""
+    return RateBook(
+        rating.PricingTerms(
+            contract=_terms(contract),
+            contract_line=quantities.LineTerms(**{name: getattr(line, name) for name in _LINE_TERMS}),
+            legal_entity=PricingEntity(id=contract.legal_entity_id, functional_currency=functional_currency),
+            customer_path=path,
+            rate_lines=known.lines,
+            fx_quotes=known.quotes,
+        )
+    )
+
+
+def rate(facts: Facts, book: RateBook, line: ContractLine, cost: CostRate | None) -> rating.RatedTime:
     """The price of the entry under a contract line, before any cap."""
     entry, worker = facts.entry, facts.worker
     worked = rating.TimeWorked(
@@ -44,19 +71,8 @@ def rate(facts: Facts, contract: Contract, line: ContractLine, cost: CostRate | 
         billable=entry.billable and line.includes_time,
         billable_quantity=entry.billable_hours,
     )
-    return rating.rate_time(
-        rating.RateTime(
-            entry=worked,
-            contract=_terms(contract),
-            contract_line=quantities.LineTerms(**{name: getattr(line, name) for name in _LINE_TERMS}),
-            legal_entity=PricingEntity(id=contract.legal_entity_id, functional_currency=facts.functional_currency),
-            customer_path=facts.customer_path,
-            rate_lines=facts.rate_lines,
-            fx_quotes=facts.quotes,
-            cost_rate=rating.CostRate(rate=cost.rate, currency=cost.currency) if cost else None,
-            prior_day=facts.prior_day,
-        )
-    )
+    priced = rating.CostRate(rate=cost.rate, currency=cost.currency) if cost else None
+    return book.rate(worked, priced, facts.prior_day)
 
 
 def _terms(contract: Contract) -> PricingContract:

@@ -15,10 +15,10 @@ from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
 def decide(facts: Facts) -> Verdict:
     """The verdict on an entry. Checks come first, then the price, then the posting date (4c.2 to 4c.5)."""
     found, (contract, line) = checks.failures(facts), checks.line_for(facts)
-    if contract is None or line is None:
+    if contract is None or line is None or facts.book is None:
         return _refused(facts, found, contract, line)
     cost = pricing.cost_of(facts.worker, facts.entry.worked_on)
-    rated, posting = pricing.rate(facts, contract, line, cost), _posting_date(facts)
+    rated, posting = pricing.rate(facts, facts.book, line, cost), _posting_date(facts)
     if any(not f.warning for f in found):
         return _refused(facts, found, contract, line, rated.amount)
     if stopped := (*_unpriced(facts, rated), *_unpostable(facts, contract, posting)):

@@ -16,15 +16,15 @@ from contracts.process.time_posting import TransactionState
 from domain import rating
 from domain.periods import AccountingPeriod
 from domain.quantities import PriorDay
-from domain.rate_search import RateLine
-from domain.terms import FxQuote
+from domain.rate_book import RateBook
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """Everything that decides about one version of one entry.
 
     `assigned` is null while nothing is known of bookings on the project. `settled` are (code, grounds) a person decided
-    for it. `consumed` and `prior_day` leave out what the entry itself used before.
+    for it. `book` has the prices of the contract line, once there is one. `consumed` and `prior_day` leave out what the entry
+    itself used before; `prior_day` is null where a day's entries are billed one by one.
     """
 
     entry_id: str
@@ -34,10 +34,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     contracts: tuple[Contract, ...] = ()
     worker: Worker | None = None
     assigned: bool | None = None
-    functional_currency: str | None = None
-    customer_path: tuple[str, ...] = ()
-    rate_lines: tuple[RateLine, ...] = ()
-    quotes: tuple[FxQuote, ...] = ()
+    book: RateBook | None = None
     periods: tuple[AccountingPeriod, ...] = ()
     cost_center: str | None = None
     hours_on_day: Decimal = ZERO
@@ -46,7 +43,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     policy_versions: Mapping[str, int] = {}
     settled: frozenset[tuple[str, str]] = frozenset()
     consumed: Mapping[str, Decimal] = {}
-    prior_day: PriorDay = PriorDay()
+    prior_day: PriorDay | None = None
 
 
 class Failure(Struct, frozen=True, kw_only=True):

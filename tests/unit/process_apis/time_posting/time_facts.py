@@ -11,6 +11,7 @@ from contracts.canon.worker import CostRate, Worker
 from contracts.process.register_objects import Contract, ContractLine, RegisteredProject
 from domain.periods import AccountingPeriod
 from domain.rate_search import RateLine, ScopeRef
+from process_apis.time_posting import pricing
 from process_apis.time_posting.verdict import Facts
 
 DAY = date(2026, 10, 14)
@@ -102,9 +103,9 @@ def facts(**changed: Any) -> Facts:
         "contracts": (contract,),
         "worker": worker,
         "assigned": True,
-        "functional_currency": "EUR",
-        "customer_path": ("cus_1",),
-        "rate_lines": (STANDARD,),
+        "book": pricing.price_book(
+            contract, line, "EUR", ("cus_1",), pricing.Prices(changed.pop("rate_lines", (STANDARD,)))
+        ),
         "periods": (OCTOBER,),
         "cost_center": "CC-1",
         "hours_on_day": entry.hours,
