@@ -1,6 +1,7 @@
 """The composition root of the front door: contracts, stores and settings in, one ASGI application out."""
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 
 from contracts.periods import Clock, SystemClock
 from contracts.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Throttled
+from experience_apis.portal import app as portal
 from gateway import browsers, front, pipeline
 from gateway.config import GatewayConfig
 from gateway.cursors import Cursors, key_in
@@ -19,10 +21,12 @@ from gateway.front import Receive, Scope, Send
 from gateway.health import Health, VendorHealth
 from gateway.issuer import DevelopmentIssuer
 from gateway.jwks import Fetch, HeldKeys, RemoteKeys, fetcher
+from gateway.kept import kept
 from gateway.keys import ApiKeys, pepper_in
 from gateway.mounts import Mount, forward, mounted_at
 from gateway.paths import decoded, normalised
 from gateway.policies import correlation, throttle, version
+from gateway.portal import PortalDoor
 from gateway.problem_pages import ProblemPages
 from gateway.routes import Found, compile_routes
 from gateway.services import Services
@@ -82,7 +86,15 @@ def build_gateway(parts: Parts) -> "Gateway":
         scopes=scopes,
         issuer=issuer,
     )
-    return Gateway(parts, services, pages, issuer)
+    return Gateway(parts, services, pages, issuer, _mounts(parts, services, issuer))
+
+
+def _mounts(parts: Parts, services: Services, issuer: DevelopmentIssuer | None) -> tuple[Mount, ...]:
+    """What is mounted: the portal in sandbox mode, whose personas are the only ones who can sign in yet."""
+    if issuer is None:
+        return parts.mounts
+    key = kept(parts.state_dir / "portal-key", lambda: secrets.token_bytes(32))
+    return *parts.mounts, Mount("/portal", portal.build(PortalDoor(services, issuer, key, parts.served, parts.config)))
 
 
 def _issuer(parts: Parts, scopes: set[str]) -> DevelopmentIssuer | None:
@@ -149,11 +161,12 @@ class Gateway:
         services: Services,
         pages: Mapping[str, Mapping[str, Page]],
         issuer: DevelopmentIssuer | None,
+        mounts: tuple[Mount, ...],
     ) -> None:
         self.services, self.issuer = services, issuer
         self._config = parts.config
         self._routes = compile_routes(parts.served, parts.config, parts.base_url)
-        self._pages, self._mounts = pages, parts.mounts
+        self._pages, self._mounts = pages, mounts
         self._harmless = browsers.harmless(parts.base_url)
         self._fixed = front.encoded(self._harmless)
 

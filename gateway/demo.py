@@ -126,7 +126,7 @@ def _greeting(demo: Demo, settings: Settings) -> str:
     systems = "\n".join(f"  {s.name:<12} {s.url}   {s.tls_url}" for s in demo.systems)
     here = "" if settings.state_dir.name == ".ledgerway" else f" --state-dir {settings.state_dir}"
     return f"""
-Ledgerway is ready: {demo.url}   (sandbox data, seeded as of {demo.as_of})
+Ledgerway is ready: {demo.url}/portal   (sandbox data, seeded as of {demo.as_of})
 
 Simulated systems
 {systems}

@@ -54,7 +54,7 @@ class DevelopmentIssuer:
         if mode != "sandbox":
             raise IssuerError("invalid_request", "The development issuer exists in sandbox mode only.")
         self._base_url, self._tenant, self._clock = base_url, tenant, clock
-        self._known = frozenset(scopes)
+        self.known, self.personas = frozenset(scopes), personas
         self._personas = {persona.id: persona for persona in personas}
         self._key = _key_in(state_dir)
 
@@ -67,6 +67,10 @@ class DevelopmentIssuer:
     def audiences(self) -> list[str]:
         """Identifiers of the layers."""
         return [f"{self._base_url}/{layer}" for layer in LAYERS]
+
+    def tenant_of(self, persona: str) -> str:
+        """The tenant a persona belongs to."""
+        return self._personas[persona].tenant or self._tenant
 
     def jwks(self) -> dict[str, Any]:
         """The public key set."""
@@ -81,7 +85,7 @@ class DevelopmentIssuer:
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": [],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-            "scopes_supported": sorted(self._known),
+            "scopes_supported": sorted(self.known),
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [_ALGORITHM],
         }
@@ -95,7 +99,7 @@ class DevelopmentIssuer:
             raise IssuerError(
                 "invalid_client", f"There is no client {client_id}; there are {', '.join(self._personas)}."
             )
-        granted = _granted(persona.scopes(self._known), scope)
+        granted = _granted(persona.scopes(self.known), scope)
         claims = self._claims(persona, granted, resource, life_s)
         header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}
         token = jwt.encode(header, claims, self._key)
@@ -110,7 +114,7 @@ class DevelopmentIssuer:
             "sub": persona.id,
             "client_id": persona.id,
             "aud": resource or self.audiences,
-            "tenant": persona.tenant or self._tenant,
+            "tenant": self.tenant_of(persona.id),
             "scope": " ".join(granted),
             "iat": now,
             "exp": now + life_s,

@@ -96,6 +96,9 @@ PERSONAS = (
         ),
     ),
     Persona(
-        id="outsider", title="A client of another tenant, to see that nothing shows", grants=("*",), tenant="outsider"
+        id="outsider",
+        title="Outsider: a client of another tenant, to see that nothing shows",
+        grants=("*",),
+        tenant="outsider",
     ),
 )

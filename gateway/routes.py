@@ -65,6 +65,7 @@ class Trie:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self.routes: list[Route] = []
 
     def add(self, route: Route) -> None:
         """Raises RouteError when the method is taken there."""
@@ -80,6 +81,7 @@ class Trie:
             raise RouteError(
                 f"{route.operation.method} {route.template} is both {taken.operation.id} and {route.operation.id}"
             )
+        self.routes.append(route)
 
     def find(self, path: str) -> Found | None:
         """The place a normalised path leads to, or None."""

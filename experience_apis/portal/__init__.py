@@ -1,1 +1,1 @@
-"""The portal: pages rendered on the server, and the charts in them."""
+"""The portal: pages made on the server from what the experience and process contracts answer. No page reads tables."""

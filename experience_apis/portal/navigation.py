@@ -1,0 +1,70 @@
+"""The navigation: pages that exist, in their groups, for visitors who may see them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.experience.finance_dashboard import FinanceDashboard
+from contracts.problems import Problem
+from experience_apis.portal.visit import Method, Visit
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A page. `needs` is the operation without which it shows nothing; `count` what waits there; `key` goes there after `g`."""
+
+    group: str
+    label: str
+    path: str
+    icon: str
+    key: str
+    needs: Method[..., Any]
+    count: Callable[[Visit], Awaitable[int]] | None = None
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """An entry as a visitor sees it."""
+
+    entry: Entry
+    count: int | None
+    current: bool
+
+
+async def _ready(visit: Visit) -> int:
+    queue = await visit.call(FinanceDashboard.billing_queue, limit=1)
+    return sum(figure.count for figure in queue.figures if figure.state in ("ready", "ready_with_warnings"))
+
+
+ENTRIES = (
+    Entry(
+        group="Finance",
+        label="Billing workbench",
+        path="/portal/billing",
+        icon="bill",
+        key="b",
+        needs=FinanceDashboard.billing_queue,
+        count=_ready,
+    ),
+)
+
+
+async def navigation(visit: Visit) -> dict[str, list[Shown]]:
+    """Entries by group. A count that cannot be had is left out."""
+    groups: dict[str, list[Shown]] = {}
+    path = visit.seen.path
+    for entry in ENTRIES:
+        if visit.may(entry.needs):
+            current = path == entry.path or path.startswith(f"{entry.path}/")
+            groups.setdefault(entry.group, []).append(
+                Shown(entry=entry, count=await _counted(visit, entry), current=current)
+            )
+    return groups
+
+
+async def _counted(visit: Visit, entry: Entry) -> int | None:
+    if entry.count is None:
+        return None
+    try:
+        return await entry.count(visit)
+    except Problem:
+        return None

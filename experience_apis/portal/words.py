@@ -1,0 +1,73 @@
+"""How amounts, hours, dates and ages read on pages."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from contracts.money import minor_units, round_places
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$"}
+NOTHING = "–"
+_SCALES = ((Decimal(1_000_000_000), "B"), (Decimal(1_000_000), "M"), (Decimal(1000), "k"))
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`$1,312,480.00`, to the minor unit."""
+    return _signed(amount, currency, f"{round_places(abs(amount), minor_units(currency)):,f}")
+
+
+def short_money(amount: Decimal, currency: str) -> str:
+    """`$1.31M`, `$241.6k`, `$980`: for figures."""
+    size = abs(amount)
+    for scale, letter in _SCALES:
+        if size >= scale * Decimal("0.9995"):
+            places = 2 if letter != "k" else 1
+            return _signed(amount, currency, f"{round_places(size / scale, places):,f}{letter}")
+    return _signed(amount, currency, f"{round_places(size, 0):,f}")
+
+
+def _signed(amount: Decimal, currency: str, digits: str) -> str:
+    return f"{'−' if amount < 0 else ''}{SIGNS.get(currency, f'{currency} ')}{digits}"
+
+
+def hours(value: Decimal) -> str:
+    """One decimal."""
+    return f"{round_places(value, 1):,f}"
+
+
+def day(value: date, today: date) -> str:
+    """`2 Nov`, with the year when it is not this one."""
+    return f"{value:%-d %b}" if value.year == today.year else f"{value:%-d %b %Y}"
+
+
+def moment(value: datetime, now: datetime) -> str:
+    """`2 Nov 17:40`, in UTC."""
+    return f"{day(value.date(), now.date())} {value:%H:%M}"
+
+
+def period(start: date, end: date, today: date) -> str:
+    """`1–31 Oct`; across months both are named."""
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day}–{day(end, today)}"
+    return f"{day(start, today)} – {day(end, today)}"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """`just now`, `3 min`, `5 h`, `6 d`."""
+    passed = max(now - since, timedelta(0))
+    minutes = int(passed.total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{passed.days} d"
+
+
+def count(number: int, what: str, many: str | None = None) -> str:
+    """`1 item`, `3 items`."""
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+def title(code: str) -> str:
+    """`time_and_materials` -> `Time and materials`."""
+    said = code.replace("_", " ")
+    return f"{said[:1].upper()}{said[1:]}"
