@@ -1,12 +1,12 @@
 """What happens to billable transactions, bill groups and invoices (domain rules 3.1)."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from contracts.canon.ref import CurrencyCode
 from contracts.events.event import Event
 from contracts.money import Exact
-from contracts.process.billing_objects import BillGroup, Check
+from contracts.process.billing_objects import ApprovedValue, BillGroup, Check
 
 
 class TransactionEvent(Event, frozen=True, kw_only=True):
@@ -24,6 +24,7 @@ class TransactionEvent(Event, frozen=True, kw_only=True):
     amount: Exact
     currency: CurrencyCode
     service_date: date
+    approved_at: datetime | None = None
     codes: tuple[str, ...] = ()
     erp_ref: str | None = None
     invoice_id: str | None = None
@@ -130,7 +131,10 @@ class InvoiceSkipped(BillGroupEvent, frozen=True, kw_only=True):
 
 
 class BillGroupChanged(Event, frozen=True, kw_only=True):
-    """The bill group after any change, whole (EVT-3): what views are made of. `transaction_ids` are those on its invoice."""
+    """The bill group after any change, whole (EVT-3): what views are made of.
+
+    `transaction_ids` are those on its invoice; `unbilled` is the value it holds that is not invoiced yet.
+    """
 
     type: ClassVar[str] = "queue_item.changed"
     source: ClassVar[str] = "/r2r/queue_item"
@@ -138,6 +142,7 @@ class BillGroupChanged(Event, frozen=True, kw_only=True):
     state_before: str | None = None
     checks: tuple[Check, ...] = ()
     transaction_ids: tuple[str, ...] = ()
+    unbilled: tuple[ApprovedValue, ...] = ()
 
 
 class InvoiceEvent(Event, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from contracts.call import Call
 from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit
+from contracts.experience.finance_figures import BillingFigures
 from contracts.money import Exact
 from contracts.operation import operation
 from contracts.problems import NotFound
@@ -54,13 +55,19 @@ class Unbilled(Struct, frozen=True, kw_only=True):
     hours: Exact
 
 
+class QueueItem(BillGroup, frozen=True, kw_only=True):
+    """A bill group, and since when it is in its state; ready with warnings or without is one state here."""
+
+    since: datetime
+
+
 class BillingQueue(Struct, frozen=True, kw_only=True):
     """The queue. `items` are one page; figures and reasons count all items."""
 
     figures: tuple[Figure, ...]
     unbilled: tuple[Unbilled, ...]
     reasons: tuple[Reason, ...]
-    items: tuple[BillGroup, ...]
+    items: tuple[QueueItem, ...]
     freshness: tuple[Freshness, ...]
     next_cursor: str | None = None
     as_of: datetime
@@ -78,7 +85,7 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
 class BillingItem(Struct, frozen=True, kw_only=True):
     """One item with its 32 checks, their evidence, and how it got here."""
 
-    item: BillGroup
+    item: QueueItem
     checks: tuple[Check, ...]
     timeline: tuple[TimelineEntry, ...]
     freshness: tuple[Freshness, ...]
@@ -98,6 +105,11 @@ class FinanceDashboard(Protocol):
         limit: Limit = 50,
     ) -> BillingQueue:
         """Read the billing queue with figures, reasons and freshness."""
+        ...
+
+    @operation("GET", "/billing-figures", scope="finance:read")
+    async def billing_figures(self, call: Call, currency: CurrencyCode | None = None) -> BillingFigures:
+        """Read the figures above the queue and the data of its charts, in one currency: the most used one when none is named."""
         ...
 
     @operation("GET", "/billing-queue/{item_id}", scope="finance:read", problems=(NotFound,))

@@ -86,6 +86,13 @@ class BillGroup(Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class ApprovedValue(Struct, frozen=True, kw_only=True):
+    """Value of a bill group by the day its work was approved (UTC); of what needs no approval, the day of the service."""
+
+    on: date
+    amount: Exact
+
+
 class BillGroupPage(Page[BillGroup], frozen=True, kw_only=True):
     """A page of bill groups in the order of the queue."""
 

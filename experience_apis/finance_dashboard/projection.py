@@ -13,29 +13,41 @@ from contracts.wire import to_builtins
 # A statement and its arguments after the tenant, which is always the first one.
 Statement = tuple[str, tuple[Any, ...]]
 
-TABLES = ("finance_item", "finance_transaction", "finance_timeline")
+TABLES = ("finance_item", "finance_transaction", "finance_timeline", "finance_invoice", "finance_exception")
 
 _ITEM = """
 insert into finance_item (tenant, id, version, key, state, currency, period_end, net_amount, hours, transaction_count,
-                          evaluated, failed, drafted, body, checks, changed_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                          evaluated, failed, drafted, body, checks, unbilled, changed_at, since)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
 on conflict (tenant, id) do update set version = excluded.version, key = excluded.key, state = excluded.state,
   currency = excluded.currency, period_end = excluded.period_end, net_amount = excluded.net_amount,
   hours = excluded.hours, transaction_count = excluded.transaction_count, evaluated = excluded.evaluated,
   failed = excluded.failed, drafted = excluded.drafted, body = excluded.body, checks = excluded.checks,
-  changed_at = excluded.changed_at
+  unbilled = excluded.unbilled, changed_at = excluded.changed_at,
+  since = case when finance_item.state = excluded.state or finance_item.state like 'ready%' and excluded.state like 'ready%'
+    then finance_item.since else excluded.since end
 where finance_item.version < excluded.version
 """
 _TRANSACTION = """
-insert into finance_transaction (tenant, id, version, state, part, currency, amount, hours, changed_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into finance_transaction (tenant, id, version, state, part, currency, amount, hours, changed_at,
+                                 approved_at, invoiced_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (tenant, id) do update set version = excluded.version, state = excluded.state, part = excluded.part,
-  currency = excluded.currency, amount = excluded.amount, hours = excluded.hours, changed_at = excluded.changed_at
+  currency = excluded.currency, amount = excluded.amount, hours = excluded.hours, changed_at = excluded.changed_at,
+  approved_at = excluded.approved_at, invoiced_at = excluded.invoiced_at
 where finance_transaction.version < excluded.version
 """
 _TIMELINE = """
 insert into finance_timeline (tenant, event_id, item_id, version, at, system, what, actor)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (tenant, event_id) do nothing
+"""
+_INVOICED = """
+insert into finance_invoice (tenant, id, item_id, currency, net, draft_version, subjects, posted_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant, id) do nothing
+"""
+_MENDED = """
+insert into finance_exception (tenant, event_id, subject, opened_at) values ($1, $2, $3, $4)
 on conflict (tenant, event_id) do nothing
 """
 
@@ -51,6 +63,10 @@ def statements(event: Event) -> Iterator[Statement]:
     elif isinstance(event, events.InvoiceEvent):
         system, what = _INVOICE[event.type](event)
         yield _moment(event, event.bill_group, system, what)
+        if isinstance(event, events.InvoicePosted):
+            yield _invoice(event)
+    elif isinstance(event, events.ExceptionOpened):
+        yield _MENDED, (event.dedup_key, event.subject, event.occurred_at)
 
 
 def _item(event: events.BillGroupChanged) -> Statement:
@@ -70,6 +86,7 @@ def _item(event: events.BillGroupChanged) -> Statement:
         list(event.transaction_ids) if group.state == "drafted" else [],
         to_builtins(group),
         to_builtins(event.checks),
+        to_builtins(event.unbilled),
         event.occurred_at,
     )
 
@@ -83,6 +100,21 @@ def _transaction(event: events.TransactionEvent) -> Statement:
         event.currency,
         event.amount,
         event.hours,
+        event.occurred_at,
+        event.approved_at,
+        event.occurred_at if event.state == "invoiced" else None,
+    )
+
+
+def _invoice(event: events.InvoicePosted) -> Statement:
+    subjects = [event.object_id, event.bill_group, *event.transaction_ids]
+    return _INVOICED, (
+        event.object_id,
+        event.bill_group,
+        event.currency,
+        event.net,
+        event.draft_version,
+        subjects,
         event.occurred_at,
     )
 
@@ -133,6 +165,7 @@ SHOWN: Mapping[str, type[Event]] = MappingProxyType(
     {
         kind.type: kind
         for kind in events.EVENTS.values()
-        if issubclass(kind, events.BillGroupChanged | events.TransactionEvent) or kind.type in _INVOICE
+        if issubclass(kind, events.BillGroupChanged | events.TransactionEvent | events.ExceptionOpened)
+        or kind.type in _INVOICE
     }
 )

@@ -15,15 +15,18 @@ from contracts.experience.finance_dashboard import (
     Figure,
     Freshness,
     FreshnessReport,
+    QueueItem,
     Reason,
     TimelineEntry,
     Unbilled,
 )
+from contracts.experience.finance_figures import BillingFigures
 from contracts.money import round_money
 from contracts.problems import InvalidRequest, NotFound, Violation
-from contracts.process.billing_objects import BillGroup, BillGroupState, Check
+from contracts.process.billing_objects import BillGroupState, Check
 from contracts.wire import convert
 from domain.exceptions import entry
+from experience_apis.finance_dashboard import figures
 from runtime.services import Services
 
 MAX_LIMIT = 200
@@ -60,10 +63,10 @@ _PLACES = {
     "amount": f"{_DESCENDING} || key",
 }
 _PAGE = """
-select body, place from (select body, state, {place} collate "C" as place from finance_item where {shown}) as queue
+select body, since, place from (select body, since, state, {place} collate "C" as place from finance_item where {shown}) as queue
 where ($2::text is null or state = $2) and place > $3 order by place limit $4
 """
-_ITEM = "select body, checks from finance_item where tenant = $1 and id = $2"
+_ITEM = "select body, since, checks from finance_item where tenant = $1 and id = $2"
 _TIMELINE = """
 select at, system, what, actor from finance_timeline where tenant = $1 and item_id = $2 order by at, version, event_id
 """
@@ -93,11 +96,15 @@ class FinanceViews:
             figures=tuple(convert(_rounded(r), Figure) for r in await database.fetch(_FIGURES, call.tenant)),
             unbilled=tuple(convert(_rounded(r), Unbilled) for r in await database.fetch(_UNBILLED, call.tenant)),
             reasons=tuple(_reason(r) for r in await database.fetch(_REASONS, call.tenant)),
-            items=tuple(convert(r["body"], BillGroup) for r in rows[:size]),
+            items=tuple(_item(r) for r in rows[:size]),
             freshness=await self._freshness(call),
             next_cursor=_next(listing, rows, size),
             as_of=await self._as_of(call),
         )
+
+    async def billing_figures(self, call: Call, currency: str | None = None) -> BillingFigures:
+        now = self._services.clock.now()
+        return await figures.figures(self._services.database, call.tenant, currency, now, await self._as_of(call))
 
     async def billing_item(self, call: Call, item_id: str) -> BillingItem:
         database = self._services.database
@@ -106,7 +113,7 @@ class FinanceViews:
             raise NotFound(f"No billing item {item_id}.")
         timeline = await database.fetch(_TIMELINE, call.tenant, item_id)
         return BillingItem(
-            item=convert(row["body"], BillGroup),
+            item=_item(row),
             checks=tuple(convert(check, Check) for check in row["checks"]),
             timeline=tuple(
                 TimelineEntry(at=r["at"], system=r["system"], what=r["what"], by=r["actor"]) for r in timeline
@@ -140,6 +147,10 @@ def freshness_of(
         read_at, limit_s = read.get((instance, port)), LIMITS_S[port]
         stale = read_at is None or now - read_at > timedelta(seconds=limit_s)
         yield Freshness(system=instance, port=port, read_at=read_at, stale=stale, limit_s=limit_s)
+
+
+def _item(row: Any) -> QueueItem:
+    return convert({**row["body"], "since": row["since"]}, QueueItem)
 
 
 def _reason(row: Any) -> Reason:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from contracts import events
 from contracts.money import round_money
 from contracts.problems import NotFound
-from contracts.process.billing_objects import BillGroup, BillGroupPage, Readiness, Waiver
+from contracts.process.billing_objects import ApprovedValue, BillGroup, BillGroupPage, Readiness, Waiver
 from contracts.wire import convert, to_builtins
 from process_apis.registers import move, pages
 from process_apis.registers.unit import Unit
@@ -337,8 +337,16 @@ async def _tell_changed(
         state_before=before,
         checks=stored.checks if stored else (),
         transaction_ids=transaction_ids,
+        unbilled=await _unbilled(unit, group.id),
     )
     await publish(unit.connection, unit.call, event)
+
+
+async def _unbilled(unit: Unit, bill_group_id: str) -> tuple[ApprovedValue, ...]:
+    sql = """select coalesce((approved_at at time zone 'UTC')::date, service_date) as on, sum(amount) as amount
+        from billable_transaction where tenant = $1 and bill_group_id = $2 and part <> 'non_billable'
+        and state in ('validated', 'rated', 'held', 'exception', 'queued', 'drafted') group by 1 order by 1"""
+    return tuple(convert(dict(r), ApprovedValue) for r in await unit.connection.fetch(sql, unit.tenant, bill_group_id))
 
 
 async def earlier_open(unit: Unit, contract_id: str, before: date) -> Iterable[str]:

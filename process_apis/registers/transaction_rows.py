@@ -101,6 +101,7 @@ def event_of(unit: Unit, found: Transaction, moved: move.Moved, reason: str | No
         amount=found.amount,
         currency=found.currency or "XXX",
         service_date=found.service_date,
+        approved_at=found.approved_at,
         codes=found.codes,
         erp_ref=found.erp_ref,
         invoice_id=found.invoice_id,

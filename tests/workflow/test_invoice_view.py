@@ -10,7 +10,8 @@ from contracts.problems import InvalidRequest, NotFound
 from experience_apis.finance_dashboard import projection
 from experience_apis.finance_dashboard.queries import FinanceViews
 from experience_apis.finance_dashboard.view import rebuild
-from process_apis.registers import replicas
+from process_apis.registers import exceptions, replicas
+from process_apis.registers.exceptions import Finding
 from runtime.data.database import Database
 from tests.workflow.invoice_books import period
 from tests.workflow.invoice_stage import ANALYST, MANAGER, Office, at_work
@@ -122,6 +123,8 @@ async def test_a_rebuild_gives_the_same_rows_and_a_repeated_delivery_changes_non
     async with at_work(office, database_url):
         await office.until_over((await office.commands.post(MANAGER, invoice.id)).id)
     await office.work("ctr_1", "2")
+    async with office.unit() as unit:
+        await exceptions.open_(unit, Finding(code="READINESS_REGRESSED", object_id=invoice.id))
     await office.settle()
     before = await rows(office)
     assert all(before.values())

@@ -1,0 +1,194 @@
+"""The figures above the queue and the data of its charts: SQL over the view's tables, converted to one currency.
+
+Amounts of another currency are converted at the newest rate of the ERP; where there is none they are left out and named.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.canon.ledger import FxQuote as Quoted
+from contracts.experience.finance_figures import AgeBucket, Backlog, BillingFigures, Lag, StraightThrough, WeekLag
+from contracts.money import PERCENT_PLACES, ZERO, round_money, round_places
+from contracts.wire import convert
+from domain.fx import MAX_AGE_DAYS, FxQuestion, exchange_rate
+from domain.terms import FxQuote
+from runtime.data.database import Database
+
+# Domain rules 7.1: from this median on, approval-to-billing time warns.
+LAG_TARGET_DAYS = 12
+WEEKS = 12
+_RECENT = timedelta(days=30)
+BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 2), (3, 5), (6, 10), (11, 20), (21, None))
+_NO_CURRENCY = "XXX"
+_READY = ("ready", "ready_with_warnings", "drafted")
+
+# A group that lost all its items before it was billed is not shown.
+_OPEN = "tenant = $1 and transaction_count > 0 and state not in ('billed', 'skipped')"
+_MOST_USED = "select currency from finance_item where tenant = $1 group by currency order by count(*) desc, 1 limit 1"
+_ITEMS = f"""
+select state, currency, count(*) as count, sum(net_amount) as amount, min(since) as since
+from finance_item where {_OPEN} group by state, currency
+"""  # noqa: S608
+_REASONS = f"""
+select code from finance_item, unnest(failed) as code where {_OPEN} and state = 'blocked'
+group by code order by sum(net_amount) desc, code
+"""  # noqa: S608
+_UNBILLED = f"""
+select state, currency, (u->>'on')::date as on, sum((u->>'amount')::numeric) as amount
+from finance_item, jsonb_array_elements(unbilled) as u where {_OPEN} group by 1, 2, 3
+"""  # noqa: S608
+_POSTED = """
+select currency, count(*) as count, sum(net) as amount from finance_invoice
+where tenant = $1 and posted_at >= $2 group by currency
+"""
+_LAG = """
+select count(*) as entries, percentile_disc(0.5) within group (order by days) as median_days,
+       percentile_disc(0.9) within group (order by days) as p90_days
+from (select round(extract(epoch from invoiced_at - approved_at) / 86400, 1) as days from finance_transaction
+      where tenant = $1 and invoiced_at >= $2 and invoiced_at < $3 and approved_at is not null) as lag
+"""
+_WEEKS = """
+select date_trunc('week', invoiced_at at time zone 'UTC')::date as week, count(*) as entries,
+       percentile_disc(0.5) within group (order by days) as median_days,
+       percentile_disc(0.9) within group (order by days) as p90_days
+from (select invoiced_at, round(extract(epoch from invoiced_at - approved_at) / 86400, 1) as days
+      from finance_transaction where tenant = $1 and invoiced_at >= $2 and approved_at is not null) as lag
+group by 1 order by 1
+"""
+_UNTOUCHED = """
+select count(*) as posted, count(*) filter (where draft_version = 1
+  and coalesce(jsonb_array_length(g.body->'waivers'), 0) = 0 and not exists (
+    select from finance_exception e where e.tenant = $1 and e.subject = any(i.subjects) and e.opened_at <= i.posted_at
+    and e.opened_at >= g.period_end + interval '1 day')) as untouched
+from finance_invoice i join finance_item g on g.tenant = i.tenant and g.id = i.item_id
+where i.tenant = $1 and i.posted_at >= $2
+"""
+_QUOTES = "select body from replica where tenant = $1 and kind = 'fx_quote' and (body->>'on')::date >= $2"
+
+
+class Converter:
+    """Turns amounts into one currency, and keeps which rates that took and what had none."""
+
+    def __init__(self, currency: str, quotes: Sequence[FxQuote], day: date) -> None:
+        self.currency, self._quotes, self._day = currency, quotes, day
+        self._rates: dict[str, Decimal | None] = {currency: Decimal(1)}
+        self._dates: list[date] = []
+
+    @property
+    def rates_on(self) -> date | None:
+        return min(self._dates, default=None)
+
+    @property
+    def unconverted(self) -> tuple[str, ...]:
+        return tuple(sorted(c for c, rate in self._rates.items() if rate is None))
+
+    def of(self, amount: Decimal, currency: str) -> Decimal:
+        """Zero for what has no rate."""
+        rate = self._rate(currency)
+        return ZERO if rate is None else round_money(amount * rate, self.currency)
+
+    def total(self, rows: Iterable[Any]) -> Decimal:
+        """The sum of rows with an amount and a currency."""
+        return round_money(sum((self.of(r["amount"], r["currency"]) for r in rows), ZERO), self.currency)
+
+    def _rate(self, currency: str) -> Decimal | None:
+        if currency not in self._rates:
+            question = FxQuestion(from_=currency, to=self.currency, date=self._day, quotes=tuple(self._quotes))
+            found = exchange_rate(question)
+            self._rates[currency] = found.rate
+            if isinstance(found.as_of, date):
+                self._dates.append(found.as_of)
+        return self._rates[currency]
+
+
+class _Read(Struct, frozen=True, kw_only=True):
+    """Rows as the database gave them."""
+
+    items: Sequence[Any]
+    reasons: Sequence[Any]
+    unbilled: Sequence[Any]
+    posted: Sequence[Any]
+    lag: Any
+    lag_before: Any
+    weeks: Sequence[Any]
+    untouched: Any
+
+
+async def figures(
+    database: Database, tenant: str, currency: str | None, now: datetime, as_of: datetime
+) -> BillingFigures:
+    """Everything above and below the queue, as of now."""
+    wanted = currency or await database.fetchval(_MOST_USED, tenant) or _NO_CURRENCY
+    since = now.date() - timedelta(days=MAX_AGE_DAYS)
+    quotes = [_quote(row) for row in await database.fetch(_QUOTES, tenant, since)]
+    return computed(await _read(database, tenant, now), Converter(wanted, quotes, now.date()), now, as_of)
+
+
+async def _read(database: Database, tenant: str, now: datetime) -> _Read:
+    recent, monday = now - _RECENT, now.date() - timedelta(days=now.weekday(), weeks=WEEKS - 1)
+    return _Read(
+        items=await database.fetch(_ITEMS, tenant),
+        reasons=await database.fetch(_REASONS, tenant),
+        unbilled=await database.fetch(_UNBILLED, tenant),
+        posted=await database.fetch(_POSTED, tenant, recent),
+        lag=await database.fetchrow(_LAG, tenant, recent, now + timedelta(seconds=1)),
+        lag_before=await database.fetchrow(_LAG, tenant, recent - _RECENT, recent),
+        weeks=await database.fetch(_WEEKS, tenant, datetime.combine(monday, time(0), UTC)),
+        untouched=await database.fetchrow(_UNTOUCHED, tenant, recent),
+    )
+
+
+def computed(read: _Read, converter: Converter, now: datetime, as_of: datetime) -> BillingFigures:
+    """The figures of what was read."""
+    ready = [r for r in read.items if r["state"] in ("ready", "ready_with_warnings")]
+    blocked = [r for r in read.items if r["state"] == "blocked"]
+    unbilled = Backlog(count=sum(r["count"] for r in read.items), amount=converter.total(read.unbilled))
+    found = {"ready": _backlog(ready, converter, now), "blocked": _backlog(blocked, converter, now)}
+    buckets = BUCKETS if read.unbilled else ()
+    ages = tuple(_bucket(low, high, read.unbilled, converter, now.date()) for low, high in buckets)
+    return BillingFigures(
+        currency=converter.currency,
+        **found,
+        blocked_reasons=tuple(r["code"] for r in read.reasons),
+        unbilled=unbilled,
+        posted=_backlog(read.posted, converter),
+        lag=convert(dict(read.lag), Lag),
+        lag_before=convert(dict(read.lag_before), Lag),
+        lag_target_days=LAG_TARGET_DAYS,
+        straight_through=straight_through(read.untouched["posted"], read.untouched["untouched"]),
+        unbilled_by_age=ages,
+        weeks=tuple(convert(dict(r), WeekLag) for r in read.weeks),
+        rates_on=converter.rates_on,
+        unconverted=converter.unconverted,
+        as_of=as_of,
+    )
+
+
+def straight_through(posted: int, untouched: int) -> StraightThrough:
+    """Null for no invoices (MET-2), rounded once (RP-8)."""
+    percent = round_places(Decimal(100 * untouched) / posted, PERCENT_PLACES) if posted else None
+    return StraightThrough(posted=posted, untouched=untouched, percent=percent)
+
+
+def _backlog(rows: Sequence[Mapping[str, Any]], converter: Converter, now: datetime | None = None) -> Backlog:
+    oldest = min((r["since"] for r in rows), default=None) if now else None
+    days = (now - oldest).days if now and oldest else None
+    return Backlog(count=sum(r["count"] for r in rows), amount=converter.total(rows), oldest_days=days)
+
+
+def _bucket(low: int, high: int | None, rows: Iterable[Any], converter: Converter, today: date) -> AgeBucket:
+    """What was approved after today counts as approved today."""
+    aged = [(r, max((today - r["on"]).days, 0)) for r in rows]
+    inside = [r for r, age in aged if low <= age and (high is None or age <= high)]
+    ready = converter.total(r for r in inside if r["state"] in _READY)
+    blocked = converter.total(r for r in inside if r["state"] not in _READY)
+    return AgeBucket(from_days=low, to_days=high, ready=ready, blocked=blocked)
+
+
+def _quote(row: Any) -> FxQuote:
+    quoted = convert(row["body"], Quoted)
+    return FxQuote(from_=quoted.from_currency, to=quoted.to_currency, date=quoted.on, rate=quoted.rate)
