@@ -32,6 +32,9 @@ _PROCESS: tuple[Struct, ...] = (
     time_posting.Hold(reason="The client asked for a breakdown first."),
     billing_objects.DraftRequest(acknowledge_warnings="Agreed with the client."),
     billing_objects.Decision(reason="The purchase order number is missing."),
+    billing_objects.Deferral(
+        transaction_ids=("txn_01JD9F4KX2X1H4N7S0V3ZPDMGK",), reason="The client confirms this day next month."
+    ),
     billing_objects.CheckDecision(code="PO_INSUFFICIENT", reason="The client raises the order; mail of 3 November."),
     billing_objects.Approval(draft_version=1),
     register_objects.Resolution(note="Payment dispute; work is paused."),

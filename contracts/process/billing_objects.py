@@ -134,6 +134,13 @@ class Decision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason
 
 
+class Deferral(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Items of a draft to be billed with the next period instead."""
+
+    transaction_ids: Annotated[tuple[Code, ...], Meta(min_length=1, max_length=500)]
+    reason: Reason
+
+
 class Approval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Approve exactly what was seen: the draft version."""
 

@@ -82,6 +82,11 @@ class InvoiceReadiness(Protocol):
         """Approve a draft; the approver is not the preparer (SOD-1) and readiness is checked again."""
         ...
 
+    @operation("POST", "/invoices/{invoice_id}/defer", scope="invoices:draft", problems=_MOVE)
+    async def defer(self, call: Call, invoice_id: Code, body: objects.Deferral) -> objects.DraftInvoice:
+        """Move items of a draft to the next period; the draft is made again without them, as its next version."""
+        ...
+
     @operation("POST", "/invoices/{invoice_id}/return", scope="invoices:approve", problems=_MOVE)
     async def send_back(self, call: Call, invoice_id: Code, body: objects.Decision) -> objects.DraftInvoice:
         """Send a draft back with a reason."""

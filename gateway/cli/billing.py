@@ -205,6 +205,35 @@ async def draft(
 
 
 @app.command
+async def defer(invoice_id: str, /, *transaction_ids: str, reason: str, session: Asked) -> Exit:
+    """Move items of a draft to the next period; the draft is made again without them, as its next version.
+
+    Example: `ledgerway billing defer inv_... txn_... --reason "The client confirms this day next month."`
+
+    Parameters
+    ----------
+    invoice_id
+        The draft.
+    transaction_ids
+        The items, as `ledgerway billing explain inv_...` shows them.
+    reason
+        Why; kept with the draft.
+    """
+    from contracts.process.billing_objects import Deferral
+    from contracts.process.invoice_readiness import InvoiceReadiness
+    from gateway.cli import invoice_text
+    from gateway.cli.complaints import looking_at
+
+    body = Deferral(transaction_ids=transaction_ids, reason=reason)
+    async with session.product(_ANALYST) as api:
+        with looking_at(f"ledgerway billing explain {invoice_id}", "rule-violated", "conflict", "invalid-content"):
+            found = await api.call(InvoiceReadiness.defer, invoice_id, body)
+    session.show(found.raw, invoice_text.whole(found.value))
+    session.suggest(f"Next: ledgerway billing approve {invoice_id}   (another person)")
+    return Exit.DONE
+
+
+@app.command
 async def approve(invoice_id: str, /, *, draft_version: int | None = None, session: Asked) -> Exit:
     """Approve a draft. The approver is not who drafted it; readiness is checked again.
 

@@ -13,6 +13,7 @@ from process_apis.invoice_readiness.evaluation import failing, regression, told
 from process_apis.invoice_readiness.facts import gather
 from process_apis.invoice_readiness.findings import blocks, judge
 from process_apis.invoice_readiness.posting import PostingOrder
+from process_apis.invoice_readiness.redrafting import whole
 from process_apis.registers import bill_groups, exceptions, invoices
 from process_apis.registers.exceptions import Finding
 from process_apis.registers.policies import Policies
@@ -43,6 +44,7 @@ async def approve(services: Services, unit: Unit, invoice: DraftInvoice, body: A
         detail = "You prepared this draft or put it up for review; another person has to approve it (SOD-1)."
         raise RuleViolated(detail, code="GUARD_FAILED", rule="SOD-1")
     if invoice.state == "in_review":
+        await whole(unit, invoice)
         await _still_ready(services, unit, invoice)
         await _within_limit(services, unit, invoice)
     approved = await invoices.change(unit, invoice, "approve", values={"approved_by": unit.call.principal})

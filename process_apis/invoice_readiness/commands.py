@@ -9,7 +9,7 @@ from contracts.call import Call
 from contracts.problems import Conflict, PreconditionFailed
 from contracts.process import billing_objects as objects
 from contracts.process.runs import RunView
-from process_apis.invoice_readiness import approval, drafting, explanation, rules, waiving
+from process_apis.invoice_readiness import approval, drafting, explanation, redrafting, rules, waiving
 from process_apis.invoice_readiness.evaluation import evaluate
 from process_apis.invoice_readiness.posting import WORKFLOW, PostingOrder
 from process_apis.registers import bill_groups, contracts, invoices, pages, replicas
@@ -107,6 +107,10 @@ class InvoiceCommands:
     async def approve(self, call: Call, invoice_id: str, body: objects.Approval) -> objects.DraftInvoice:
         async with self._invoice(call, invoice_id) as (unit, invoice):
             return await approval.approve(self._services, unit, invoice, body)
+
+    async def defer(self, call: Call, invoice_id: str, body: objects.Deferral) -> objects.DraftInvoice:
+        async with self._invoice(call, invoice_id) as (unit, invoice):
+            return await redrafting.defer(self._services, unit, invoice, body)
 
     async def send_back(self, call: Call, invoice_id: str, body: objects.Decision) -> objects.DraftInvoice:
         async with self._invoice(call, invoice_id) as (unit, invoice):

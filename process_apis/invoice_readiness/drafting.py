@@ -96,15 +96,20 @@ async def cancel(unit: Unit, invoice: DraftInvoice, reason: str) -> BillGroup:
     """Discard a draft that is not approved: its transactions are queued again, the retainer has its money back."""
     cancelled = await invoices.change(unit, invoice, "cancel", reason=reason)
     ids = [i for line in cancelled.lines for i in line.transaction_ids]
-    for transaction in await transactions.many(unit, ids):
+    for transaction in [t for t in await transactions.many(unit, ids) if t.state == "drafted"]:
         await transactions.change(unit, transaction, "undraft", reason=reason, values={"invoice_id": None})
-    for line in cancelled.lines:
-        if line.kind == "retainer":
-            await contracts.draw_retainer(unit, cancelled.contract_id, negate(abs(line.amount)), cancelled.id)
+    await give_back(unit, cancelled)
     await exceptions.clear(unit, cancelled.id, note="The draft was cancelled.")
     group = await bill_groups.lock(unit, cancelled.bill_group_id)
     values = {"invoice_id": None, "dirty_since": unit.now}
     return await bill_groups.change(unit, group, "discard_draft", reason=reason, values=values)
+
+
+async def give_back(unit: Unit, invoice: DraftInvoice) -> None:
+    """What a draft drew from the retainer is there again."""
+    for line in invoice.lines:
+        if line.kind == "retainer":
+            await contracts.draw_retainer(unit, invoice.contract_id, negate(abs(line.amount)), invoice.id)
 
 
 async def skip(unit: Unit, group: BillGroup, reason: str) -> BillGroup:

@@ -1,5 +1,6 @@
 """Gathers what decides about a bill group: registers and replicas, all read in the unit that will store the verdict."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -33,9 +34,16 @@ where tenant = $1 and kind = 'milestone' and source_id = any($2::text[]) and sta
 """
 
 
-async def gather(unit: Unit, connections: Connections, group: BillGroup, invoice_date: date | None = None) -> Facts:
-    """The facts about one group, as of now; on the draft's date once there is one. `invoice_date` is somebody's choice."""
-    items = await transactions.of_group(unit, group.id)
+async def gather(
+    unit: Unit,
+    connections: Connections,
+    group: BillGroup,
+    invoice_date: date | None = None,
+    only: Sequence[Transaction] | None = None,
+) -> Facts:
+    """The facts about one group, as of now; on the draft's date once there is one. `invoice_date` is somebody's choice, `only`
+    those of its transactions that are looked at."""
+    items = tuple(only) if only is not None else await transactions.of_group(unit, group.id)
     terms = await _contracts(unit, group, items)
     known = [await projects.get(unit, p) for p in _projects(group, items)]
     systems = _systems(unit.call, connections, group.legal_entity_id)

@@ -9,7 +9,7 @@ from contracts.periods import BillingCycle, Period, billing_period
 from contracts.process.register_objects import Contract
 from contracts.process.time_posting import Transaction
 from domain.invoices import GroupedTransaction, draft_key
-from process_apis.registers import bill_groups, contracts, customers, transactions
+from process_apis.registers import bill_groups, contracts, customers, invoices, transactions
 from process_apis.registers.bill_groups import NewBillGroup
 from process_apis.registers.unit import Unit
 
@@ -69,7 +69,18 @@ async def _settle(unit: Unit, transaction: Transaction) -> None:
     if current is not None and (await bill_groups.get(unit, current)).state in bill_groups.OPEN:
         await bill_groups.mark(unit, current)
         return
-    await place(unit, transaction)
+    if transaction.replaces_id is None or not await _take_place(unit, transaction):
+        await place(unit, transaction)
+
+
+async def _take_place(unit: Unit, transaction: Transaction) -> bool:
+    """What replaces a transaction that a correction pulled from a draft joins the draft's group, while the draft is open (IMP-5)."""
+    (pulled,) = await transactions.many(unit, [transaction.replaces_id or ""])
+    if pulled.bill_group_id is None or not await invoices.open_drafts(unit, [pulled.invoice_id or ""]):
+        return False
+    await transactions.assign(unit, [transaction.id], pulled.bill_group_id)
+    await bill_groups.mark(unit, pulled.bill_group_id)
+    return True
 
 
 async def place(unit: Unit, transaction: Transaction) -> str:

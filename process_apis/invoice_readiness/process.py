@@ -6,7 +6,7 @@ from contracts import events
 from contracts.call import Call
 from contracts.events import Event
 from contracts.process.invoice_readiness import InvoiceReadiness
-from process_apis.invoice_readiness import evaluation, milestones
+from process_apis.invoice_readiness import evaluation, milestones, redrafting
 from process_apis.invoice_readiness.commands import InvoiceCommands
 from process_apis.invoice_readiness.grouping import gather
 from process_apis.invoice_readiness.posting import PostInvoice
@@ -80,6 +80,7 @@ def _subscriptions(services: Services) -> dict[type[Event], Handler]:
         return Unit(connection, call, services.clock.now())
 
     async def on_transaction(connection: Connection, call: Call, event: events.TransactionEvent) -> None:
+        await redrafting.follow(services, unit(connection, call), event)
         await gather(unit(connection, call), [event.object_id])
 
     async def on_time(connection: Connection, call: Call, event: events.TimeEvent) -> None:

@@ -1,11 +1,11 @@
 """Invoices (`inv`) on their way from draft to paid. The fiscal number is the ERP's (2.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from contracts import events
 from contracts.money import round_money
-from contracts.problems import NotFound
+from contracts.problems import Conflict, NotFound
 from contracts.process.billing_objects import DraftInvoice, DraftInvoicePage
 from contracts.wire import convert, to_builtins
 from process_apis.registers import move, pages
@@ -82,6 +82,28 @@ async def get(unit: Unit, invoice_id: str) -> DraftInvoice:
     if row is None:
         raise NotFound(f"No invoice {invoice_id}.")
     return from_row(row)
+
+
+async def open_drafts(unit: Unit, invoice_ids: Iterable[str]) -> frozenset[str]:
+    """Which of these are drafts that nobody approved yet."""
+    sql = "select id from invoice where tenant = $1 and id = any($2::text[]) and state in ('draft', 'in_review')"
+    return frozenset(r["id"] for r in await unit.connection.fetch(sql, unit.tenant, sorted(set(invoice_ids))))
+
+
+async def redraft(unit: Unit, invoice: DraftInvoice, made: DraftInvoice, reason: str) -> DraftInvoice:
+    """Put new content in place of an open draft's: the next draft version. Its state stays, and whoever approves names the version."""
+    stored = to_builtins(made)
+    sql = """update invoice set version = version + 1, draft_version = draft_version + 1, net = $3, tax = $4, gross = $5,
+        body = $6, updated_at = $7 where tenant = $1 and id = $2 and state in ('draft', 'in_review') returning version"""
+    body = {k: stored[k] for k in _BODY}
+    values = (made.net, made.tax, made.gross, body, unit.now)
+    version = await unit.connection.fetchval(sql, unit.tenant, invoice.id, *values)
+    if version is None:
+        raise Conflict(f"The invoice is {invoice.state} and not redrafted.", code="ILLEGAL_TRANSITION")
+    moved = move.Moved(before=invoice.state, after=invoice.state, version=version, events=())
+    facts = {"draft_version": invoice.draft_version + 1, "net": str(made.net), "net_before": str(invoice.net)}
+    await move.record(unit, "invoice", invoice.id, "redraft", moved, reason, facts)
+    return await get(unit, invoice.id)
 
 
 async def page(unit: Unit, state: str | None, cursor: str | None, limit: int) -> DraftInvoicePage:

@@ -24,10 +24,18 @@ _COMMANDS = {
 }
 
 
-async def store(unit: Unit, found: Facts, verdict: Verdict, rating_version: int) -> None:
-    """The parts of an entry of which nothing is billed yet."""
+async def store(
+    unit: Unit, found: Facts, verdict: Verdict, rating_version: int, *, replaces: str | None = None
+) -> None:
+    """The parts of an entry of which nothing is billed yet. `replaces` was pulled from a draft; the billable part takes its place."""
     made = [_new(unit, found, verdict, part, rating_version) for part in verdict.parts]
-    await transactions.add_all(unit, made)
+    await transactions.add_all(unit, [_in_place_of(replaces, new) for new in made])
+
+
+def _in_place_of(replaces: str | None, new: New) -> New:
+    if new.transaction.part != "billable":
+        return new
+    return replace(new, transaction=replace(new.transaction, replaces_id=replaces))
 
 
 def preview(unit: Unit, found: Facts, verdict: Verdict) -> list[Transaction]:

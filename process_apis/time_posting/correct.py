@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from contracts.money import ZERO
 from contracts.process.time_posting import Transaction
-from process_apis.registers import exceptions, time_entries, transactions
+from process_apis.registers import contracts, exceptions, invoices, time_entries, transactions
 from process_apis.registers.exceptions import Finding
 from process_apis.registers.time_entries import EntryVersion, Standing
 from process_apis.registers.unit import Unit
@@ -60,7 +60,8 @@ def _stands(version: EntryVersion, live: Sequence[Transaction]) -> bool:
 
 async def _withdraw(unit: Unit, version: EntryVersion, live: Sequence[Transaction]) -> None:
     """The entry counts no longer. What is billed needs a credit first."""
-    if drafted := [t for t in live if t.state == "drafted"]:
+    live, drafted = await _pulled(unit, live)
+    if drafted:
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
     billed = [t for t in live if t.state == "invoiced"]
@@ -73,7 +74,8 @@ async def _withdraw(unit: Unit, version: EntryVersion, live: Sequence[Transactio
 
 async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction]) -> None:
     version = standing.version
-    if drafted := [t for t in live if t.state == "drafted"]:
+    live, drafted = await _pulled(unit, live)
+    if drafted:
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
     known = await exceptions.known(unit, version.id)
@@ -81,6 +83,24 @@ async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction]) ->
     verdict = rules.decide(found)
     await _replace(unit, found, verdict, live)
     await accept.open_and_clear(unit, found, verdict, known)
+
+
+async def _pulled(unit: Unit, live: Sequence[Transaction]) -> tuple[list[Transaction], list[Transaction]]:
+    """What is on a draft nobody approved yet leaves it (IMP-5); answers everything live, and what is on a locked invoice (IMP-6).
+
+    The draft's id stays with what left it: the draft is made again without it, and with what takes its place.
+    """
+    drafted = [t for t in live if t.state == "drafted"]
+    for contract_id in sorted({t.contract_id for t in drafted if t.contract_id}):
+        await contracts.take_turn(unit, contract_id)
+    open_ = await invoices.open_drafts(unit, [t.invoice_id for t in drafted if t.invoice_id])
+    locked = [t for t in drafted if t.invoice_id not in open_]
+    if locked:
+        return list(live), locked
+    pulled = {
+        t.id: await transactions.change(unit, t, "undraft", reason="A correction takes its place.") for t in drafted
+    }
+    return [pulled.get(t.id, t) for t in live], []
 
 
 async def _replace(unit: Unit, found: Facts, verdict: Verdict, live: Sequence[Transaction]) -> None:
@@ -97,7 +117,8 @@ async def _replace(unit: Unit, found: Facts, verdict: Verdict, live: Sequence[Tr
     if fixed:
         await accept.adjust(unit, found, verdict, fixed, rating_version)
     else:
-        await accept.store(unit, found, verdict, rating_version)
+        pulled = next((t.id for t in loose if t.invoice_id is not None), None)
+        await accept.store(unit, found, verdict, rating_version, replaces=pulled)
 
 
 def _says_the_same(live: Sequence[Transaction], new: Sequence[Transaction]) -> bool:

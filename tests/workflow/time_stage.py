@@ -1,7 +1,7 @@
 """The demo firm with its simulated systems, a worker without sweeps, and what happens there to approved time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
@@ -232,8 +232,8 @@ select id, state, hours, amount, posting_key as key from billable_transaction wh
 
 
 @asynccontextmanager
-async def at_work(office: TimeFirm, url: str, **more: Any) -> AsyncIterator[None]:
-    """A worker; sweeps are the test's own."""
+async def at_work(office: TimeFirm, url: str, *, also: Sequence[Process] = (), **more: Any) -> AsyncIterator[None]:
+    """A worker; sweeps are the test's own. `also`: processes besides time posting."""
     quiet = Process(
         name=office.process.name,
         workflows=office.process.workflows,
@@ -243,7 +243,7 @@ async def at_work(office: TimeFirm, url: str, **more: Any) -> AsyncIterator[None
     worker = Worker(
         office.database,
         url,
-        [quiet],
+        [quiet, *also],
         hooks=ExceptionHooks(office.clock),
         scopes=PORT_SCOPES | {"hcm:cost"},
         clock=office.clock,
