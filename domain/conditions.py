@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -19,17 +21,32 @@ class Condition(Struct, frozen=True):
     offenders: Callable[[ReadinessSnapshot], tuple[str, ...]] | None = None
 
 
-def value_at(snapshot: ReadinessSnapshot, path: str) -> Any:
-    """The value of a dotted path; None as soon as a part is null."""
-    found: Any = snapshot
-    for name in path.split("."):
-        found = None if found is None else getattr(found, name)
-    return found
+@cache
+def reader(path: str) -> Callable[[ReadinessSnapshot], Any]:
+    """What reads the value of a dotted path; None as soon as a part is null."""
+    first, *rest = path.split(".")
+    if not rest:
+        return attrgetter(first)
+    outer, inner = attrgetter(first), attrgetter(".".join(rest))
+
+    def read(snapshot: ReadinessSnapshot) -> Any:
+        section = outer(snapshot)
+        return None if section is None else inner(section)
+
+    return read
 
 
-def _number(snapshot: ReadinessSnapshot, source: str | int) -> Decimal | None:
-    value = source if isinstance(source, int) else value_at(snapshot, source)
-    return None if value is None else Decimal(value)
+def _number(source: str | int) -> Callable[[ReadinessSnapshot], Decimal | int | None]:
+    """A figure of the snapshot; some sources send it as text."""
+    if isinstance(source, int):
+        return lambda _snapshot: source
+    read = reader(source)
+
+    def number(snapshot: ReadinessSnapshot) -> Decimal | int | None:
+        value = read(snapshot)
+        return Decimal(value) if isinstance(value, str) else value
+
+    return number
 
 
 def _reads(*sources: str | int) -> tuple[str, ...]:
@@ -38,42 +55,41 @@ def _reads(*sources: str | int) -> tuple[str, ...]:
 
 def outside(path: str, *allowed: str) -> Condition:
     """The value is none of these."""
-    return Condition(lambda snapshot: value_at(snapshot, path) not in allowed, (path,))
+    read = reader(path)
+    return Condition(lambda snapshot: read(snapshot) not in allowed, (path,))
 
 
 def flagged(path: str) -> Condition:
     """The value is true."""
-    return Condition(lambda snapshot: bool(value_at(snapshot, path)), (path,))
+    read = reader(path)
+    return Condition(lambda snapshot: bool(read(snapshot)), (path,))
 
 
 def unless_all(*paths: str) -> Condition:
     """One of the values is not true."""
-    return Condition(lambda snapshot: not all(value_at(snapshot, path) for path in paths), paths)
+    reads = [reader(path) for path in paths]
+    return Condition(lambda snapshot: not all(read(snapshot) for read in reads), paths)
 
 
 def is_null(path: str) -> Condition:
     """The value is absent."""
-    return Condition(lambda snapshot: value_at(snapshot, path) is None, (path,))
+    read = reader(path)
+    return Condition(lambda snapshot: read(snapshot) is None, (path,))
 
 
 def above(left: str, right: str | int) -> Condition:
     """left > right; a null on either side passes."""
-    return Condition(lambda snapshot: _greater(_number(snapshot, left), _number(snapshot, right)), _reads(left, right))
+    return Condition(_greater(_number(left), _number(right)), _reads(left, right))
 
 
 def below(left: str, right: str) -> Condition:
     """left < right; a null on either side passes."""
-    return Condition(lambda snapshot: _greater(_number(snapshot, right), _number(snapshot, left)), _reads(left, right))
+    return Condition(_greater(_number(right), _number(left)), _reads(left, right))
 
 
 def earlier(left: str, right: str) -> Condition:
     """One date lies before the other; a null on either side passes."""
-
-    def fails(snapshot: ReadinessSnapshot) -> bool:
-        first, second = value_at(snapshot, left), value_at(snapshot, right)
-        return first is not None and second is not None and bool(first < second)
-
-    return Condition(fails, (left, right))
+    return Condition(_greater(reader(right), reader(left)), (left, right))
 
 
 def any_of(path: str, offenders: Callable[[ReadinessSnapshot], Iterable[str]]) -> Condition:
@@ -83,5 +99,9 @@ def any_of(path: str, offenders: Callable[[ReadinessSnapshot], Iterable[str]]) -
     )
 
 
-def _greater(left: Decimal | None, right: Decimal | None) -> bool:
-    return left is not None and right is not None and left > right
+def _greater(larger: Callable[[ReadinessSnapshot], Any], smaller: Callable[[ReadinessSnapshot], Any]) -> Predicate:
+    def compare(snapshot: ReadinessSnapshot) -> bool:
+        left, right = larger(snapshot), smaller(snapshot)
+        return left is not None and right is not None and bool(left > right)
+
+    return compare

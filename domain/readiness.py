@@ -1,14 +1,14 @@
 """Whether a bill group may be drafted: 32 weighted checks (4f, RDY). The percent is floored: 100 means all passed."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from contracts.money import plain
-from domain.conditions import value_at
+from domain.conditions import reader
 from domain.exceptions import Severity, entry
 from domain.readiness_table import RULES, CheckRule, CheckScope
 from domain.snapshot import ReadinessSnapshot
@@ -62,8 +62,13 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 def checks(snapshot: ReadinessSnapshot) -> tuple[Check, ...]:
     """All 32 checks in table order, judged against one snapshot."""
-    softened = snapshot.contract.partial_billing and any(one.state in _BILLABLE_NOW for one in snapshot.transactions)
+    softened = _softened(snapshot)
     return tuple(_judge(number, rule, snapshot, softened) for number, rule in enumerate(RULES, start=1))
+
+
+def _softened(snapshot: ReadinessSnapshot) -> bool:
+    """Whether transactions that are not fit stay behind while others are billed."""
+    return snapshot.contract.partial_billing and any(one.state in _BILLABLE_NOW for one in snapshot.transactions)
 
 
 def _judge(number: int, rule: CheckRule, snapshot: ReadinessSnapshot, softened: bool) -> Check:
@@ -80,7 +85,7 @@ def _judge(number: int, rule: CheckRule, snapshot: ReadinessSnapshot, softened: 
         applicable=applicable,
         reason=reason,
         passed=not condition.fails(snapshot) if applicable else None,
-        evidence={path: _shown(value_at(snapshot, path)) for path in condition.reads} if applicable else {},
+        evidence={path: _shown(reader(path)(snapshot)) for path in condition.reads} if applicable else {},
         offenders=condition.offenders(snapshot) if applicable and condition.offenders else (),
         meaning=known.meaning,
         cleared_by=rule.cleared_by,
@@ -93,7 +98,7 @@ def _judge(number: int, rule: CheckRule, snapshot: ReadinessSnapshot, softened: 
 def _inapplicable(rule: CheckRule, snapshot: ReadinessSnapshot) -> str | None:
     """Why a check does not apply: a fact it needs is null, an empty list or a false condition of the contract."""
     for path, reason in rule.needs:
-        value = value_at(snapshot, path)
+        value = reader(path)(snapshot)
         if value is None or (path == "contract.po_required" and not value) or (path == "milestones" and not value):
             return reason
     return None
@@ -123,19 +128,32 @@ def summarise(judged: Iterable[Check], waived: Collection[str] = ()) -> Readines
     """The verdict of judged checks; a waived code that may be waived still fails, but no longer blocks."""
     applicable = [check for check in judged if check.applicable]
     failed = [check for check in applicable if not check.passed]
-    total = sum(check.weight for check in applicable)
-    passed = total - sum(check.weight for check in failed)
     blocked = any(check.severity == "blocking" and not (check.waivable and check.code in waived) for check in failed)
-    status: ReadinessStatus = "blocked" if blocked else "ready_with_warnings" if failed else "ready"
+    weights = [check.severity for check in applicable]
+    return _verdict(weights, [FailedCheck(code=check.code, severity=check.severity) for check in failed], blocked)
+
+
+def _verdict(applicable: Sequence[Severity], failed: Sequence[FailedCheck], blocked: bool) -> Readiness:
+    total = sum(_WEIGHTS[severity] for severity in applicable)
+    passed = total - sum(_WEIGHTS[check.severity] for check in failed)
     return Readiness(
-        status=status,
+        status="blocked" if blocked else "ready_with_warnings" if failed else "ready",
         percent=100 * passed // total if total else 100,
         applicable=len(applicable),
-        failed=tuple(FailedCheck(code=check.code, severity=check.severity) for check in failed),
+        failed=tuple(failed),
         invoice_ready_emitted=not blocked,
     )
 
 
 def evaluate(snapshot: ReadinessSnapshot) -> Readiness:
-    """The readiness of a bill group (4f)."""
-    return summarise(checks(snapshot))
+    """The readiness of a bill group (4f): what `summarise` says of its checks, without gathering their evidence."""
+    softened = _softened(snapshot)
+    applicable, failed = list[Severity](), list[FailedCheck]()
+    for rule in RULES:
+        if rule.needs and _inapplicable(rule, snapshot) is not None:
+            continue
+        severity = _severity(rule, snapshot, softened)
+        applicable.append(severity)
+        if rule.condition.fails(snapshot):
+            failed.append(FailedCheck(code=rule.code, severity=severity))
+    return _verdict(applicable, failed, any(check.severity == "blocking" for check in failed))

@@ -16,8 +16,8 @@ from domain.conditions import (
     flagged,
     is_null,
     outside,
+    reader,
     unless_all,
-    value_at,
 )
 from domain.exceptions import Severity
 from domain.snapshot import ReadinessSnapshot, SnapshotChangeOrder
@@ -199,7 +199,7 @@ RULES: tuple[CheckRule, ...] = (
         above("cap.overage_held", 0),
         "Change order or write-off.",
         _CAP,
-        lambda snapshot: value_at(snapshot, "cap.policy") == "block_entry",
+        lambda snapshot: reader("cap.policy")(snapshot) == "block_entry",
     ),
     _rule(
         "DUPLICATE_SUSPECTED",
@@ -240,7 +240,7 @@ RULES: tuple[CheckRule, ...] = (
         above("vendor_cost.unmatched", 0),
         "Match the supplier cost.",
         [("vendor_cost", "No connected system supplies supplier cost.")],
-        lambda snapshot: bool(value_at(snapshot, "vendor_cost.cost_plus")),
+        lambda snapshot: bool(reader("vendor_cost.cost_plus")(snapshot)),
     ),
     _rule("NET_NOT_POSITIVE", "HB", _net_fails(lambda net, _least: net <= 0), "Issue it as a credit note."),
     _rule(
