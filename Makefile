@@ -7,7 +7,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run check test contract fault e2e bench openapi lock clean
+.PHONY: help install run check test contract fault e2e fuzz bench openapi lock clean
 
 JOBS ?= 2
 EXAMPLES ?= 50
@@ -47,6 +47,9 @@ fault: install ## the fault suites alone
 
 e2e: install ## the whole product as real processes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/e2e $(ARGS)
+
+fuzz: install ## random and mutated inputs for every calculator, e.g. ARGS="--count 10000 --seed 7"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: install ## measurements on this machine
 	$(BIN)/python -m pytest -s -o python_files='bench_*.py' tests/bench $(ARGS)
