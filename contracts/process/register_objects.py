@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from contracts.canon.deal import BillingMethod
 from contracts.canon.ref import Code, CountryCode, CurrencyCode, Id, Page, Reason, Ref, Text
-from contracts.money import Exact
+from contracts.money import Exact, Money
 
 Minutes = Annotated[int, Meta(ge=1, le=1440)]
 ContractState = Literal["draft", "in_review", "active", "suspended", "completed", "terminated", "closed", "cancelled"]
@@ -315,7 +315,7 @@ class RegisteredProjectPage(Page[RegisteredProject], frozen=True, kw_only=True):
 
 
 class BusinessException(Struct, frozen=True, kw_only=True):
-    """A business exception (`exc`): what is wrong, who owns it, by when. `facts` are its evidence."""
+    """A business exception (`exc`): what is wrong, who owns it, by when. `facts` are its evidence, `assignee` works on it."""
 
     id: Code
     code: Code
@@ -326,6 +326,7 @@ class BusinessException(Struct, frozen=True, kw_only=True):
     run_id: Code | None = None
     step: str | None = None
     owner_role: Code
+    assignee: str | None = None
     amount_at_risk: Exact | None = None
     currency: CurrencyCode | None = None
     created_at: datetime
@@ -341,6 +342,34 @@ class BusinessException(Struct, frozen=True, kw_only=True):
 
 class BusinessExceptionPage(Page[BusinessException], frozen=True, kw_only=True):
     """A page of exceptions."""
+
+
+class ExceptionGroup(Struct, frozen=True, kw_only=True):
+    """Unsettled exceptions of one code: how many, how many past their time or with nobody on them, what is at risk by currency."""
+
+    code: Code
+    meaning: str
+    severity: Literal["blocking", "warning"]
+    owner_role: Code
+    suggested_fixes: tuple[str, ...] = ()
+    count: int
+    late: int
+    unassigned: int
+    at_risk: tuple[Money, ...] = ()
+    due_at: datetime
+
+
+class ExceptionGroups(Struct, frozen=True, kw_only=True):
+    """Groups of unsettled exceptions, the earliest due first."""
+
+    items: tuple[ExceptionGroup, ...]
+    as_of: datetime
+
+
+class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who works on it from now on; null: nobody."""
+
+    assignee: Code | None
 
 
 class Resolution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

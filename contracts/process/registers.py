@@ -139,10 +139,20 @@ class Registers(Protocol):
         state: Code | None = None,
         code: Code | None = None,
         owner_role: Code | None = None,
+        assignee: Code | None = None,
+        unsettled: bool | None = None,
+        late: bool | None = None,
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> objects.BusinessExceptionPage:
-        """List exceptions, the earliest due first."""
+        """List exceptions, the earliest due first. `unsettled`: open, acknowledged or in progress; `late`: unsettled and past their time."""
+        ...
+
+    @operation("GET", "/exception-groups", scope="exceptions:read")
+    async def list_exception_groups(
+        self, call: Call, owner_role: Code | None = None, assignee: Code | None = None
+    ) -> objects.ExceptionGroups:
+        """Count the unsettled exceptions by code and owner, with the amounts at risk."""
         ...
 
     @operation("GET", "/exceptions/{exception_id}", scope="exceptions:read", problems=(NotFound,))
@@ -153,6 +163,18 @@ class Registers(Protocol):
     @operation("POST", "/exceptions/{exception_id}/acknowledge", scope="exceptions:write", problems=_MOVE)
     async def acknowledge_exception(self, call: Call, exception_id: Code) -> objects.BusinessException:
         """Say that somebody looks at it."""
+        ...
+
+    @operation("POST", "/exceptions/{exception_id}/start", scope="exceptions:write", problems=_MOVE)
+    async def start_exception(self, call: Call, exception_id: Code) -> objects.BusinessException:
+        """Say that somebody works on it; who calls takes it when nobody has it."""
+        ...
+
+    @operation("POST", "/exceptions/{exception_id}/assign", scope="exceptions:write", problems=_MOVE)
+    async def assign_exception(
+        self, call: Call, exception_id: Code, body: objects.Assignment
+    ) -> objects.BusinessException:
+        """Give it to somebody, or to nobody; its state stays."""
         ...
 
     @operation("POST", "/exceptions/{exception_id}/resolve", scope="exceptions:write", problems=_MOVE)

@@ -5,7 +5,17 @@ from contextlib import asynccontextmanager
 
 from contracts.call import Call
 from contracts.process import register_objects as objects
-from process_apis.registers import contracts, cost_centers, customers, exceptions, pages, policies, projects, rates
+from process_apis.registers import (
+    contracts,
+    cost_centers,
+    customers,
+    exceptions,
+    pages,
+    policies,
+    projects,
+    rates,
+    worklist,
+)
 from process_apis.registers.unit import Unit
 from runtime.services import Services
 from runtime.work.runs import resume_run
@@ -132,11 +142,23 @@ class RegisterCommands:
         state: str | None = None,
         code: str | None = None,
         owner_role: str | None = None,
+        assignee: str | None = None,
+        unsettled: bool | None = None,
+        late: bool | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> objects.BusinessExceptionPage:
+        wanted = worklist.Filter(
+            state=state, code=code, owner_role=owner_role, assignee=assignee, unsettled=unsettled, late=late
+        )
         async with self._unit(call) as unit:
-            return await exceptions.page(unit, state, code, owner_role, cursor, min(limit, pages.MAX_LIMIT))
+            return await worklist.page(unit, wanted, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def list_exception_groups(
+        self, call: Call, owner_role: str | None = None, assignee: str | None = None
+    ) -> objects.ExceptionGroups:
+        async with self._unit(call) as unit:
+            return await worklist.groups(unit, owner_role, assignee)
 
     async def get_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
         async with self._unit(call) as unit:
@@ -145,6 +167,16 @@ class RegisterCommands:
     async def acknowledge_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
         async with self._unit(call) as unit:
             return await exceptions.change(unit, exception_id, "acknowledge")
+
+    async def start_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
+        async with self._unit(call) as unit:
+            return await exceptions.change(unit, exception_id, "start")
+
+    async def assign_exception(
+        self, call: Call, exception_id: str, body: objects.Assignment
+    ) -> objects.BusinessException:
+        async with self._unit(call) as unit:
+            return await exceptions.assign(unit, exception_id, body.assignee)
 
     async def resolve_exception(
         self, call: Call, exception_id: str, body: objects.Resolution

@@ -9,33 +9,33 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts import events
-from contracts.problems import Forbidden, NotFound
-from contracts.process.register_objects import BusinessException, BusinessExceptionPage
+from contracts.problems import Conflict, Forbidden, NotFound
+from contracts.process.register_objects import BusinessException
 from contracts.wire import convert
 from domain import exceptions as catalogue
 from domain.alerts import SlaQuestion, sla_due
-from process_apis.registers import move, pages
+from process_apis.registers import move
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 from runtime.work.outbox import publish
 
-_COLUMNS = """id, version, code, object_id, rule_key, state, severity, owner_role, run_id, step, amount_at_risk, currency,
+COLUMNS = """id, version, code, object_id, rule_key, state, severity, owner_role, assignee, run_id, step, amount_at_risk, currency,
     created_at, due_at, resolution, facts, correlation_id, updated_at"""
 _INSERT = f"""
 insert into business_exception (tenant, id, code, object_id, rule_key, state, severity, owner_role, run_id, step,
   contract_id, amount_at_risk, currency, created_at, due_at, facts, correlation_id, updated_at)
 values ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $13)
 on conflict (tenant, code, object_id, rule_key) where state in ('open', 'acknowledged', 'in_progress') do nothing
-returning {_COLUMNS}
+returning {COLUMNS}
 """  # noqa: S608
 _FIND = f"""
-select {_COLUMNS} from business_exception where tenant = $1 and code = $2 and object_id = $3 and rule_key = $4
+select {COLUMNS} from business_exception where tenant = $1 and code = $2 and object_id = $3 and rule_key = $4
   and (state in ('open', 'acknowledged', 'in_progress') or state = 'resolved' and resolved_at > $5)
 order by state = 'resolved', resolved_at desc limit 1
 """  # noqa: S608
 # A cause that is back so soon was never gone: the same exception is open again.
 _RECURS_WITHIN = timedelta(hours=24)
-_OPEN = ("open", "acknowledged", "in_progress")
+UNSETTLED = ("open", "acknowledged", "in_progress")
 _EVENTS: dict[str, type[events.ExceptionEvent]] = {
     "exception.opened": events.ExceptionOpened,
     "exception.resolved": events.ExceptionResolved,
@@ -57,7 +57,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     facts: Mapping[str, Any] = {}
 
 
-def _exception(row: Any) -> BusinessException:
+def from_row(row: Any) -> BusinessException:
     entry = catalogue.entry(row["code"])
     known = {"meaning": entry.meaning, "suggested_fixes": list(entry.suggested_fixes)}
     return convert({**dict(row), **known}, BusinessException)
@@ -98,7 +98,7 @@ async def open_(unit: Unit, finding: Finding) -> BusinessException:
     row = await unit.connection.fetchrow(_FIND, *key, unit.now - _RECURS_WITHIN)
     if row is None:
         return await _opened(unit, finding)
-    found = _exception(row)
+    found = from_row(row)
     return await _reopened(unit, found, finding) if found.state == "resolved" else found
 
 
@@ -126,7 +126,7 @@ async def _opened(unit: Unit, finding: Finding) -> BusinessException:
     if row is None:
         # Another unit was faster.
         return await open_(unit, finding)
-    opened = _exception(row)
+    opened = from_row(row)
     await publish(unit.connection, unit.call, _event(unit, opened, events.ExceptionOpened, opened.version))
     return opened
 
@@ -148,53 +148,35 @@ async def _reopened(unit: Unit, found: BusinessException, finding: Finding) -> B
 
 async def get(unit: Unit, exception_id: str) -> BusinessException:
     """Raises NotFound."""
-    sql = f"select {_COLUMNS} from business_exception where tenant = $1 and id = $2"  # noqa: S608
+    sql = f"select {COLUMNS} from business_exception where tenant = $1 and id = $2"  # noqa: S608
     row = await unit.connection.fetchrow(sql, unit.tenant, exception_id)
     if row is None:
         raise NotFound(f"No exception {exception_id}.")
-    return _exception(row)
+    return from_row(row)
 
 
 async def open_of(unit: Unit, object_id: str) -> tuple[BusinessException, ...]:
     """What is open about an object."""
-    sql = f"""select {_COLUMNS} from business_exception
+    sql = f"""select {COLUMNS} from business_exception
         where tenant = $1 and object_id = $2 and state = any($3::text[]) order by id"""  # noqa: S608
-    rows = await unit.connection.fetch(sql, unit.tenant, object_id, list(_OPEN))
-    return tuple(_exception(r) for r in rows)
+    rows = await unit.connection.fetch(sql, unit.tenant, object_id, list(UNSETTLED))
+    return tuple(from_row(r) for r in rows)
 
 
 async def open_among(unit: Unit, object_ids: Iterable[str]) -> tuple[BusinessException, ...]:
     """What is open about any of some objects."""
-    sql = f"""select {_COLUMNS} from business_exception
+    sql = f"""select {COLUMNS} from business_exception
         where tenant = $1 and object_id = any($2::text[]) and state = any($3::text[]) order by id"""  # noqa: S608
-    rows = await unit.connection.fetch(sql, unit.tenant, sorted(object_ids), list(_OPEN))
-    return tuple(_exception(r) for r in rows)
+    rows = await unit.connection.fetch(sql, unit.tenant, sorted(object_ids), list(UNSETTLED))
+    return tuple(from_row(r) for r in rows)
 
 
 async def open_of_contract(unit: Unit, contract_id: str) -> tuple[BusinessException, ...]:
     """What is open about a contract's transactions, projects and the contract itself."""
-    sql = f"""select {_COLUMNS} from business_exception
+    sql = f"""select {COLUMNS} from business_exception
         where tenant = $1 and contract_id = $2 and state = any($3::text[]) order by id"""  # noqa: S608
-    rows = await unit.connection.fetch(sql, unit.tenant, contract_id, list(_OPEN))
-    return tuple(_exception(r) for r in rows)
-
-
-async def page(
-    unit: Unit, state: str | None, code: str | None, owner: str | None, cursor: str | None, limit: int
-) -> BusinessExceptionPage:
-    """A page, the earliest due first."""
-    listing = f"exceptions/{state}/{code}/{owner}"
-    start = pages.after(unit, listing, cursor) or ""
-    sql = f"""select {_COLUMNS}, to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || id as place
-        from business_exception
-        where tenant = $1 and ($2::text is null or state = $2) and ($3::text is null or code = $3)
-          and ($4::text is null or owner_role = $4)
-          and to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || id > $5
-        order by place limit $6"""  # noqa: S608
-    fetched = await unit.connection.fetch(sql, unit.tenant, state, code, owner, start, limit + 1)
-    rows, more = pages.cut(unit, listing, fetched, limit, key="place")
-    items = tuple(_exception({k: v for k, v in r.items() if k != "place"}) for r in rows)
-    return BusinessExceptionPage(items=items, next_cursor=more, as_of=unit.now)
+    rows = await unit.connection.fetch(sql, unit.tenant, contract_id, list(UNSETTLED))
+    return tuple(from_row(r) for r in rows)
 
 
 async def change(unit: Unit, exception_id: str, command: str, note: str | None = None) -> BusinessException:
@@ -205,6 +187,8 @@ async def change(unit: Unit, exception_id: str, command: str, note: str | None =
     values: dict[str, Any] = {} if note is None else {"resolution": note}
     if command in ("resolve", "auto_resolve", "waive"):
         values |= {"resolved_at": unit.now, "resolved_by_person": command != "auto_resolve"}
+    if command == "start":
+        values |= {"assignee": found.assignee or unit.call.principal}
     return await _move(unit, replace(found, resolution=note or found.resolution), command, note, values)
 
 
@@ -220,6 +204,17 @@ async def _move(
     return await get(unit, found.id)
 
 
+async def assign(unit: Unit, exception_id: str, assignee: str | None) -> BusinessException:
+    """Who works on it from now on. No change of state, but one of the exception, with its audit row (AUD-2)."""
+    found = await get(unit, exception_id)
+    if found.state not in UNSETTLED:
+        raise Conflict(f"An exception that is {found.state} is given to nobody.", code="ILLEGAL_TRANSITION")
+    if found.assignee == assignee:
+        return found
+    await move.restate(unit, "exception", exception_id, "assign", {"assignee": assignee})
+    return await get(unit, exception_id)
+
+
 class Known(Struct, frozen=True, kw_only=True):
     """What is open about an object, and what people settled about it: (code, rule key)."""
 
@@ -231,7 +226,7 @@ async def known(unit: Unit, object_id: str) -> Known:
     """Both at once; most objects have neither."""
     sql = """select code, rule_key, state = any($3::text[]) as open from business_exception
         where tenant = $1 and object_id = $2 and (state = any($3::text[]) or resolved_by_person)"""
-    rows = await unit.connection.fetch(sql, unit.tenant, object_id, list(_OPEN))
+    rows = await unit.connection.fetch(sql, unit.tenant, object_id, list(UNSETTLED))
     pairs = {flag: frozenset((r["code"], r["rule_key"]) for r in rows if r["open"] is flag) for flag in (True, False)}
     return Known(open=pairs[True], settled=pairs[False])
 
@@ -253,10 +248,10 @@ async def breach(unit: Unit, limit: int = 200) -> int:
         where (tenant, id) in (select tenant, id from business_exception
           where tenant = $1 and breached_at is null and due_at < $2 and state = any($3::text[])
           order by due_at limit $4 for update skip locked)
-        returning {_COLUMNS}"""  # noqa: S608
-    rows = await unit.connection.fetch(sql, unit.tenant, unit.now, list(_OPEN), limit)
+        returning {COLUMNS}"""  # noqa: S608
+    rows = await unit.connection.fetch(sql, unit.tenant, unit.now, list(UNSETTLED), limit)
     for row in rows:
-        found = _exception(row)
+        found = from_row(row)
         await publish(unit.connection, unit.call, _event(unit, found, events.ExceptionSlaBreached, found.version))
     return len(rows)
 
@@ -272,5 +267,5 @@ async def answer(unit: Unit, run_id: str, code: str) -> str | None:
 async def clear_run(unit: Unit, run_id: str) -> None:
     """Auto-resolve what is still open about the steps of a run that went through."""
     sql = "select id from business_exception where tenant = $1 and run_id = $2 and state = any($3::text[]) order by id"
-    for row in await unit.connection.fetch(sql, unit.tenant, run_id, list(_OPEN)):
+    for row in await unit.connection.fetch(sql, unit.tenant, run_id, list(UNSETTLED)):
         await change(unit, row["id"], "auto_resolve", "The run went through.")

@@ -84,12 +84,7 @@ async def apply(
     the caller named a version that is not the row's (ID-3).
     """
     table, column = _TABLES[kind]
-    # house: sql table and column come from _TABLES
-    lock = f"select {column} as state, version from {table} where tenant = $1 and id = $2 for update"  # noqa: S608
-    row = await unit.connection.fetchrow(lock, unit.tenant, object_id)
-    if row is None:
-        raise NotFound(f"No {kind.replace('_', ' ')} {object_id}.")
-    _check_version(unit, row["version"])
+    row = await _locked(unit, kind, object_id)
     decided = decide(kind, row["state"], command, refused, result)
     moved = Moved(before=decided.before, after=decided.after, version=row["version"] + 1, events=decided.events)
     await _write(unit, table, {column: moved.after, **(values or {})}, object_id, moved.version)
@@ -98,6 +93,27 @@ async def apply(
     if made is not None:
         await publish(unit.connection, unit.call, made)
     return moved
+
+
+async def restate(unit: Unit, kind: str, object_id: str, command: str, values: Mapping[str, Any]) -> Moved:
+    """Change columns and leave the state: a new version with its audit row, and no event. Raises as `apply` does."""
+    row = await _locked(unit, kind, object_id)
+    moved = Moved(before=row["state"], after=row["state"], version=row["version"] + 1, events=())
+    await _write(unit, _TABLES[kind][0], values, object_id, moved.version)
+    await record(unit, kind, object_id, command, moved, facts=values)
+    return moved
+
+
+async def _locked(unit: Unit, kind: str, object_id: str) -> Any:
+    """State and version, locked. Raises NotFound, and PreconditionFailed for another version than the expected one."""
+    table, column = _TABLES[kind]
+    # house: sql table and column come from _TABLES
+    lock = f"select {column} as state, version from {table} where tenant = $1 and id = $2 for update"  # noqa: S608
+    row = await unit.connection.fetchrow(lock, unit.tenant, object_id)
+    if row is None:
+        raise NotFound(f"No {kind.replace('_', ' ')} {object_id}.")
+    _check_version(unit, row["version"])
+    return row
 
 
 def _check_version(unit: Unit, version: int) -> None:
