@@ -37,6 +37,7 @@ _PROCESS: tuple[Struct, ...] = (
     ),
     billing_objects.CheckDecision(code="PO_INSUFFICIENT", reason="The client raises the order; mail of 3 November."),
     billing_objects.Approval(draft_version=1),
+    register_objects.Assignment(assignee="billing-analyst"),
     register_objects.Resolution(note="Payment dispute; work is paused."),
     register_objects.NewCustomer(
         name="Northstar Health",
