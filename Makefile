@@ -7,7 +7,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run check test contract fault e2e fuzz bench openapi lock clean
+.PHONY: help install run check test contract fault e2e fuzz bench openapi docs lock clean
 
 JOBS ?= 2
 EXAMPLES ?= 50
@@ -56,6 +56,9 @@ bench: install ## measurements on this machine
 
 openapi: install ## write openapi/ from the contracts
 	$(BIN)/ledgerway openapi $(ARGS)
+
+docs: install ## write docs/reference/ from the commands
+	$(BIN)/python -m gateway.cli.reference > docs/reference/cli.md
 
 lock: ## renew requirements/ from pyproject.toml (needs uv)
 	$(COMPILE) -o requirements/run.txt

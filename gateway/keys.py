@@ -3,7 +3,9 @@
 import hmac
 import re
 import secrets
-from datetime import datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from contracts.problems import Conflict, NotFound, Unauthenticated
 from gateway.exchange import Identity
 from gateway.generations import Generations
 from gateway.kept import kept
-from runtime.data.database import Database
+from runtime.data.database import Connection, Database
 from runtime.data.ids import new_id
 from runtime.data.outages import guarded
 
@@ -61,19 +63,43 @@ class ApiKeys:
         self, tenant: str, client: str, scopes: tuple[str, ...], expires_at: datetime | None = None
     ) -> tuple[ApiKey, str]:
         """A new key and its text, which is shown this once. Raises Conflict when the client has two alive."""
-        now = self._clock.now()
-        text = HEADS[self._mode] + secrets.token_urlsafe(32)
-        key_id = new_id("key", now)
-        # house: transaction counting a client's keys and adding one is one decision
+        async with self._decision() as connection:
+            return await self._add(connection, tenant, client, scopes, expires_at)
+
+    @asynccontextmanager
+    async def _decision(self) -> AsyncIterator[Connection]:
+        # house: transaction counting a client's keys, adding one and ending another is one decision
         async with self._database.transaction() as connection:
-            await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 18))", f"key:{tenant}:{client}")
-            alive = await connection.fetchval(_ALIVE, tenant, client, now)
-            if alive >= _MOST_ALIVE:
-                raise Conflict(f"{client} has two keys alive; revoke one first.", code="TOO_MANY_KEYS")
-            row = await connection.fetchrow(
-                _ADD, tenant, key_id, text[:_SHOWN], self._hash(text), client, list(scopes), now, expires_at
-            )
-        return _api_key(row), text
+            yield connection
+
+    async def _add(
+        self, connection: Connection, tenant: str, client: str, scopes: tuple[str, ...], expires_at: datetime | None
+    ) -> tuple[ApiKey, str]:
+        now, text = self._clock.now(), HEADS[self._mode] + secrets.token_urlsafe(32)
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 18))", f"key:{tenant}:{client}")
+        if await connection.fetchval(_ALIVE, tenant, client, now) >= _MOST_ALIVE:
+            raise Conflict(f"{client} has two keys alive; revoke one first.", code="TOO_MANY_KEYS")
+        values = (new_id("key", now), text[:_SHOWN], self._hash(text), client, list(scopes), now, expires_at)
+        return _api_key(await connection.fetchrow(_ADD, tenant, *values)), text
+
+    async def rotate(self, tenant: str, key_id: str, overlap: timedelta) -> tuple[ApiKey, ApiKey, str]:
+        """The old key, which now ends after `overlap` at the latest; a new one of the same client, scopes and life; its text.
+
+        Raises NotFound, and Conflict when the key has ended already or the client has two alive.
+        """
+        now = self._clock.now()
+        async with self._decision() as connection:
+            found = await connection.fetchrow(_OWN, tenant, key_id)
+            if found is None:
+                raise NotFound(f"There is no key {key_id}.")
+            old = _api_key(found)
+            if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
+                raise Conflict(f"{key_id} has ended; make a new key for {old.client} instead.", code="KEY_ENDED")
+            ends = None if old.expires_at is None else now + (old.expires_at - old.created_at)
+            new, text = await self._add(connection, tenant, old.client, old.scopes, ends)
+            ended = _api_key(await connection.fetchrow(_END_BY, tenant, key_id, now + overlap))
+        self._good.clear()
+        return ended, new, text
 
     async def revoke(self, tenant: str, key_id: str) -> ApiKey:
         """End a key at once here, and within half a minute in other processes. Raises NotFound."""
@@ -148,4 +174,6 @@ insert into api_key (tenant, id, prefix, hash, client, scopes, created_at, expir
 values ($1, $2, $3, $4, $5, $6, $7, $8) returning *
 """
 _REVOKE = "update api_key set revoked_at = coalesce(revoked_at, $3) where tenant = $1 and id = $2 returning *"
+_OWN = "select * from api_key where tenant = $1 and id = $2"
+_END_BY = "update api_key set expires_at = least(expires_at, $3) where tenant = $1 and id = $2 returning *"
 _FIND = "select * from api_key where prefix = $1"  # house: tenant the key itself names the tenant

@@ -1,5 +1,7 @@
 """What the finance view exports: its subscriptions and its operations; and how it is made again from the event log."""
 
+from collections.abc import Callable
+
 from contracts.call import Call
 from contracts.events import Event
 from contracts.experience.finance_dashboard import FinanceDashboard
@@ -35,8 +37,8 @@ async def apply(connection: Connection, tenant: str, event: Event) -> None:
         await connection.execute(sql, tenant, *arguments)
 
 
-async def rebuild(database: Database, tenant: str) -> int:
-    """Empty the view of a tenant and make it again from the event log, as one; answers the number of events.
+async def rebuild(database: Database, tenant: str, tell: Callable[[int], None] = lambda _: None) -> int:
+    """Empty the view of a tenant and make it again from the event log, as one; answers the number of events, and tells on the way.
 
     Deliveries wait meanwhile; one that comes after it changes nothing the log has told already.
     """
@@ -50,4 +52,5 @@ async def rebuild(database: Database, tenant: str) -> int:
             for published in page:
                 await apply(connection, tenant, published.event)
             count, after = count + len(page), page[-1].position
+            tell(count)
     return count

@@ -295,3 +295,45 @@ async def post(invoice_id: str, /, *, follow: bool = False, session: Asked) -> E
     if run.value.status in ("running", "waiting"):
         session.suggest(f"Follow it: ledgerway runs show {run.value.id} --follow")
     return Exit.DONE
+
+
+@app.command
+async def hold(transaction_id: str, /, *more: str, reason: str, session: Asked) -> Exit:
+    """Keep rated transactions from being billed, until they are released. Each has its own outcome.
+
+    Example: `ledgerway billing hold txn_... --reason "The client disputes the day"`
+
+    Parameters
+    ----------
+    transaction_id
+        A transaction: `ledgerway transactions list --state rated`.
+    more
+        Others.
+    reason
+        Why, for the record.
+    """
+    from contracts.process.time_posting import TimePosting
+    from gateway.cli.bulk import each
+
+    return await each(session, TimePosting.hold_transaction, (transaction_id, *more), reason)
+
+
+@app.command
+async def release(transaction_id: str, /, *more: str, reason: str, session: Asked) -> Exit:
+    """Let held transactions go on. Overage above a cap stays held while there is no headroom.
+
+    Example: `ledgerway billing release txn_... --reason "The client agreed"`
+
+    Parameters
+    ----------
+    transaction_id
+        A transaction: `ledgerway transactions list --state held`.
+    more
+        Others.
+    reason
+        Why, for the record.
+    """
+    from contracts.process.time_posting import TimePosting
+    from gateway.cli.bulk import each
+
+    return await each(session, TimePosting.release_transaction, (transaction_id, *more), reason)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from contracts.experience.finance_dashboard import BillingQueue, FinanceDashboard, Freshness, Reason
-from contracts.process.billing_objects import BillGroup, BillGroupState
+from contracts.experience.finance_dashboard import BillingQueue, FinanceDashboard, Freshness, QueueItem, Reason
+from contracts.process.billing_objects import BillGroupState
 from gateway.cli.client import Client
 from gateway.cli.exits import Exit
 from gateway.cli.pages import Ask, collect
@@ -12,8 +12,8 @@ from gateway.cli.session import Session
 from gateway.cli.tables import NOTHING, age, day, hours, moment, money, table
 
 # A narrow terminal loses columns on the right: what decides stands on the left.
-_READY = ("ITEM", "CLIENT", "AMOUNT", "CHECKS", "CONTRACT", "HOURS", "TERMS", "PERIOD", "CHECKED")
-_BLOCKED = ("ITEM", "BLOCKED BY", "AMOUNT", "CLIENT", "CONTRACT", "HOURS", "PERIOD")
+_READY = ("ITEM", "CLIENT", "AMOUNT", "READY FOR", "CHECKS", "CONTRACT", "HOURS", "TERMS", "PERIOD")
+_BLOCKED = ("ITEM", "BLOCKED BY", "AMOUNT", "FOR", "CLIENT", "CONTRACT", "HOURS", "PERIOD")
 _REASONS = ("AMOUNT", "ITEMS", "OWNER", "REASON")
 
 
@@ -32,30 +32,31 @@ def _listing(api: Client, state: BillGroupState) -> Ask:
     return lambda cursor, size: api.call(FinanceDashboard.billing_queue, state=state, cursor=cursor, limit=size)
 
 
-def _ready(items: Sequence[BillGroup]) -> str:
+def _ready(items: Sequence[QueueItem]) -> str:
     rows = [
         (
             i.id,
             i.customer_name,
             money(i.net_amount, i.currency),
+            age(i.since),
             " ".join(i.warnings) or "all passed",
             i.contract_name,
             hours(i.hours),
             i.billing_method.replace("_", " "),
             _period(i),
-            age(i.evaluated_at),
         )
         for i in items
     ]
-    return table(_READY, rows, right="HOURS AMOUNT CHECKED")
+    return table(_READY, rows, right=("HOURS", "AMOUNT", "READY FOR"))
 
 
-def _blocked(items: Sequence[BillGroup]) -> str:
+def _blocked(items: Sequence[QueueItem]) -> str:
     rows = [
         (
             i.id,
             " ".join(i.failed) or NOTHING,
             money(i.net_amount, i.currency),
+            age(i.since),
             i.customer_name,
             i.contract_name,
             hours(i.hours),
@@ -63,7 +64,7 @@ def _blocked(items: Sequence[BillGroup]) -> str:
         )
         for i in items
     ]
-    return table(_BLOCKED, rows, right="HOURS AMOUNT")
+    return table(_BLOCKED, rows, right=("HOURS", "AMOUNT", "FOR"))
 
 
 def _reasons(reasons: Sequence[Reason]) -> str:
@@ -73,11 +74,11 @@ def _reasons(reasons: Sequence[Reason]) -> str:
     return table(_REASONS, rows, right="AMOUNT ITEMS")
 
 
-def _period(item: BillGroup) -> str:
+def _period(item: QueueItem) -> str:
     return f"{day(item.period_start)} to {day(item.period_end)}"
 
 
-def _told(queue: BillingQueue, items: Sequence[BillGroup], states: Sequence[BillGroupState]) -> list[str]:
+def _told(queue: BillingQueue, items: Sequence[QueueItem], states: Sequence[BillGroupState]) -> list[str]:
     figures = [figure for figure in queue.figures if figure.state in states]
     amounts: dict[str, Decimal] = {}
     for figure in figures:

@@ -15,7 +15,9 @@ from cyclopts import (
 )
 
 from gateway.cli.complaints import Complaint
+from gateway.cli.completion import completion
 from gateway.cli.demo import demo
+from gateway.cli.docs import docs
 from gateway.cli.exits import Exit
 from gateway.cli.help_text import Columns
 from gateway.cli.openapi import openapi
@@ -71,8 +73,25 @@ _COMMANDS = (
         "exceptions:app",
         "What needs a person.\n\nExample: `ledgerway exceptions list --state open`",
     ),
+    (_WORK, "projects", "projects:app", "Projects.\n\nExample: `ledgerway projects list`"),
+    (_WORK, "time", "time_entries:app", "Time of the connected tools.\n\nExample: `ledgerway time list --limit 20`"),
     (_OPERATION, "token", token, None),
     (_OPERATION, "key", "key:app", "API keys.\n\nExample: `ledgerway key create reporting --scope finance:read`"),
+    (
+        _OPERATION,
+        "connection",
+        "connection:app",
+        "Connections to systems.\n\nExample: `ledgerway connection test netsuite`",
+    ),
+    (_OPERATION, "catalogue", "catalogue:app", "What APIs there are.\n\nExample: `ledgerway catalogue list`"),
+    (
+        _OPERATION,
+        "view",
+        "view:app",
+        "What is shown, made of events.\n\nExample: `ledgerway view rebuild finance_dashboard`",
+    ),
+    (_OPERATION, "docs", docs, None),
+    (_OPERATION, "completion", completion, None),
     (_OPERATION, "openapi", openapi, None),
     (_OPERATION, "db", "db:app", "The database schema.\n\nExample: `ledgerway db pending`"),
     (_OPERATION, "audit", "audit:app", "The audit trail.\n\nExample: `ledgerway audit verify`"),
@@ -110,8 +129,8 @@ def _worth_telling(default: object) -> str | None:
     return None if default in (False, (), None) else str(default)
 
 
-def parse(tokens: list[str]) -> Callable[[], Any]:
-    """The command a line asks for, ready to run. Complains of a line that cannot be read."""
+def whole() -> App:
+    """The tree of commands under the options they share."""
     root = make()
 
     @root.meta.default
@@ -122,7 +141,12 @@ def parse(tokens: list[str]) -> Callable[[], Any]:
         command, bound, ignored = root.parse_args(line, exit_on_error=False, print_error=False)
         return lambda: command(*bound.args, **bound.kwargs, **dict.fromkeys(ignored, session))
 
-    return _read(root, tokens)
+    return root
+
+
+def parse(tokens: list[str]) -> Callable[[], Any]:
+    """The command a line asks for, ready to run. Complains of a line that cannot be read."""
+    return _read(whole(), tokens)
 
 
 def _read(root: App, tokens: list[str]) -> Callable[[], Any]:

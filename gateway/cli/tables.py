@@ -48,12 +48,13 @@ def age(since: datetime | None) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], right: str = "") -> str:
-    """Aligned columns; the heads named in `right` (blank-separated) are numbers. A narrow terminal loses columns on the right."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], right: str | Sequence[str] = "") -> str:
+    """Aligned columns; the heads named in `right` (blank-separated, or a sequence) are numbers. A narrow terminal loses columns on the right."""
+    numbers = right.split() if isinstance(right, str) else right
     cells = [[str(head) for head in heads], *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(heads))]
     shown = _fitting(widths)
-    aligned = {place for place, head in enumerate(heads) if head in right.split()}
+    aligned = {place for place, head in enumerate(heads) if head in numbers}
     return "\n".join(_line(row, widths, shown, aligned) for row in cells)
 
 

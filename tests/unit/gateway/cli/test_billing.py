@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 
 from contracts.canon.billing import InvoiceLine, TaxGroup
-from contracts.experience.finance_dashboard import BillingQueue, Figure, Freshness, Reason
+from contracts.experience.finance_dashboard import BillingQueue, Figure, Freshness, QueueItem, Reason
 from contracts.process.billing_objects import (
-    BillGroup,
     Chain,
     Check,
     DraftInvoice,
@@ -27,8 +26,9 @@ INVOICE = "/process/v1/invoices/inv_1"
 DRAFT = "/process/v1/bill-groups/bg_1/draft"
 
 
-def group(state: Any, **more: Any) -> BillGroup:
-    return BillGroup(
+def group(state: Any, **more: Any) -> QueueItem:
+    return QueueItem(
+        since=AT,
         id=f"bg_{state}",
         key="k",
         contract_id="ctr_1",
@@ -54,7 +54,7 @@ def group(state: Any, **more: Any) -> BillGroup:
     )
 
 
-def queue(*items: BillGroup, **more: Any) -> BillingQueue:
+def queue(*items: QueueItem, **more: Any) -> BillingQueue:
     figures = tuple(
         Figure(state=state, currency="USD", count=count, amount=Decimal(amount), hours=Decimal("1.00"))
         for state, count, amount in (

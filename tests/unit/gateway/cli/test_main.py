@@ -1,13 +1,15 @@
 """The command line as a whole: versions, help, misuse, and what is imported when."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
-from cyclopts import App
 
 from gateway.cli import root
+from gateway.cli.reference import commands, page
 from tests.unit.gateway.cli.conftest import Run
 
 
@@ -22,16 +24,16 @@ def test_without_a_command_the_help_is_shown(ledgerway: Run) -> None:
         assert name in said.out
 
 
-def _commands(app: App, *path: str) -> list[tuple[str, ...]]:
-    names = [name for name in app if not name.startswith("-")]
-    return [found for name in names for found in _commands(app[name], *path, name)] or [path]
-
-
-@pytest.mark.parametrize("path", _commands(root.make()), ids=" ".join)
+@pytest.mark.parametrize("path", list(commands(root.make())), ids=" ".join)
 def test_every_command_has_help_with_an_example(ledgerway: Run, path: tuple[str, ...]) -> None:
     said = ledgerway(*path, "--help")
     assert said.code == 0
     assert f"ledgerway {' '.join(path)}" in said.out.split("Example: ")[1].splitlines()[0]
+
+
+def test_the_reference_page_is_what_the_help_says() -> None:
+    written = (Path(__file__).parents[4] / "docs/reference/cli.md").read_text("utf-8")
+    assert written == page(), "run `make docs`"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,16 @@ def test_an_unknown_setting_is_misuse(ledgerway: Run, monkeypatch: pytest.Monkey
     said = ledgerway("runs", "list")
     assert said.code == 2
     assert "LEDGERWAY_PORT" in said.err
+
+
+@pytest.mark.parametrize(("shell", "says"), [("bash", "complete -F"), ("zsh", "#compdef"), ("fish", "complete -c")])
+def test_completion_knows_commands_and_shared_options(ledgerway: Run, shell: str, says: str) -> None:
+    said = ledgerway("completion", shell)
+    assert said.code == 0
+    for told in (says, "recheck", "jsonl"):
+        assert told in said.out
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=said.out, text=True, check=True, timeout=20)
 
 
 def _imported(*argv: str) -> set[str]:

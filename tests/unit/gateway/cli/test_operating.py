@@ -87,6 +87,26 @@ class TestStores:
         assert stored("key", "revoke", made["id"]).code == 0
         assert stored("key", "revoke", "key_nope").code == 3
 
+    def test_a_key_is_rotated_with_overlap(self, stored: Run) -> None:
+        old = msgspec.json.decode(stored("key", "create", "reports", "--scope", "finance:read", "--json").out)
+        new = msgspec.json.decode(stored("key", "rotate", old["id"], "--overlap-days", "3", "--json").out)
+        assert (new["client"], new["scopes"], new["key"] != old["key"]) == ("reports", ["finance:read"], True)
+        assert new["replaces"]["id"] == old["id"]
+        assert new["replaces"]["expires_at"] > old["created_at"]
+        assert new["expires_at"] is None
+        third = stored("key", "rotate", new["id"])
+        assert (third.code, "two keys alive" in third.err) == (6, True)
+
+    def test_a_rotation_without_overlap_ends_the_old_key(self, stored: Run) -> None:
+        old = msgspec.json.decode(
+            stored("key", "create", "reports", "--scope", "finance:read", "--days", "9", "--json").out
+        )
+        new = msgspec.json.decode(stored("key", "rotate", old["id"], "--overlap-days", "0", "--json").out)
+        assert new["expires_at"] > old["expires_at"]
+        assert stored("key", "rotate", old["id"]).code == 6
+        assert stored("key", "rotate", "key_nope").code == 3
+        assert stored("key", "rotate", new["id"], "--overlap-days", "400").code == 2
+
 
 class TestToken:
     """Tokens of the development issuer."""

@@ -1,0 +1,111 @@
+"""`ledgerway projects`: projects of the register."""
+
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+
+from gateway.cli.exits import Exit
+from gateway.cli.session import Asked
+
+if TYPE_CHECKING:
+    from contracts.process.register_objects import RegisteredProject
+
+app = App(name="projects")
+_ASKING = "project-manager"
+_HEADS = ("PROJECT", "CODE", "NAME", "STATUS", "ENTITY", "FROM", "TO", "MANAGER", "DEAL")
+
+
+@app.command(name="list")
+async def list_(*, limit: int = 50, session: Asked) -> Exit:
+    """List projects.
+
+    Example: `ledgerway projects list --limit 20`
+
+    Parameters
+    ----------
+    limit
+        At most so many.
+    """
+    from contracts.process.registers import Registers
+    from gateway.cli.pages import collect
+
+    async with session.product(_ASKING) as api:
+        found = await collect(lambda cursor, size: api.call(Registers.list_projects, cursor=cursor, limit=size), limit)
+    session.show(found.raw, _table(found.items))
+    found.hint(session)
+    return Exit.DONE
+
+
+@app.command
+async def show(project: str, /, *, session: Asked) -> Exit:
+    """Show a project: where it stands, its dates, and what it is in the connected systems.
+
+    Example: `ledgerway projects show prj_...`
+
+    Parameters
+    ----------
+    project
+        The project's id, or its code.
+    """
+    from contracts.process.registers import Registers
+    from gateway.cli.complaints import Complaint, looking_at
+    from gateway.cli.pages import collect
+
+    async with session.product(_ASKING) as api:
+        project_id = project
+        if not project.startswith("prj_"):
+            every = await collect(
+                lambda cursor, size: api.call(Registers.list_projects, cursor=cursor, limit=size), limit=10_000
+            )
+            ids = [one.id for one in every.items if one.code == project]
+            if len(ids) != 1:
+                detail = f"{len(ids) or 'No'} projects have the code {project}; name it by its id."
+                raise Complaint(Exit.CONFLICT if ids else Exit.NOT_FOUND, detail, look="ledgerway projects list")
+            project_id = ids[0]
+        with looking_at("ledgerway projects list", "not-found"):
+            found = await api.call(Registers.get_project, project_id)
+    session.show(found.raw, _whole(found.value))
+    session.suggest(f"Its time: ledgerway transactions list --project {found.value.id}")
+    return Exit.DONE
+
+
+def _table(found: "tuple[RegisteredProject, ...]") -> str:
+    from gateway.cli.tables import NOTHING, day, table
+
+    rows = [
+        (
+            p.id,
+            p.code,
+            p.name,
+            p.status.replace("_", " "),
+            p.legal_entity_id,
+            day(p.start),
+            day(p.end),
+            p.manager_name or NOTHING,
+            p.opportunity_id or NOTHING,
+        )
+        for p in found
+    ]
+    return table(_HEADS, rows)
+
+
+def _whole(p: "RegisteredProject") -> str:
+    from gateway.cli.tables import day, fields, moment
+
+    return fields(
+        (
+            ("Project", p.id),
+            ("Code", p.code),
+            ("Name", p.name),
+            ("Status", p.status.replace("_", " ")),
+            ("Customer", p.customer_id),
+            ("Entity", p.legal_entity_id),
+            ("Currency", p.currency),
+            ("Runs", f"{day(p.start)} to {day(p.end)}"),
+            ("On hold from", day(p.hold_from)),
+            ("Manager", p.manager_name),
+            ("Deal", p.opportunity_id),
+            *(("In", ref) for ref in p.refs),
+            ("Changed", f"{moment(p.updated_at)}, version {p.version}"),
+        )
+    )
