@@ -61,6 +61,7 @@ PERSONAS = (
         grants=(
             *_DESK,
             "invoices:approve",
+            "transactions:write-off",
             "exceptions:*",
             "policies:*",
             "rate-cards:*",
@@ -75,7 +76,8 @@ PERSONAS = (
             "onboarding:run",
             "runs:read",
             "registers:read",
-            "transactions:*",
+            "transactions:read",
+            "transactions:write",
             "exceptions:read",
             "exceptions:write",
         ),

@@ -41,6 +41,14 @@ class Rating(Struct, frozen=True, kw_only=True):
     policy_versions: dict[str, int] = {}
 
 
+class WriteOffRequest(Struct, frozen=True, kw_only=True):
+    """Somebody asks to give a billable amount up for good; another person decides (SOD-1)."""
+
+    requested_by: str
+    requested_at: datetime
+    reason: Reason
+
+
 class Transaction(Struct, frozen=True, kw_only=True):
     """A billable transaction (`txn`). Amounts in `currency`; `hours` are the recorded hours of this part. Never shows cost."""
 
@@ -80,6 +88,7 @@ class Transaction(Struct, frozen=True, kw_only=True):
     erp_ref: str | None = None
     invoice_id: Code | None = None
     bill_group_id: Code | None = None
+    write_off: WriteOffRequest | None = None
     correlation_id: str
     version: int
     updated_at: datetime
@@ -90,7 +99,7 @@ class TransactionPage(Page[Transaction], frozen=True, kw_only=True):
 
 
 class Hold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why a person holds or releases it."""
+    """Why a person decides so about it: holds, releases, writes off."""
 
     reason: Reason
 
@@ -135,4 +144,34 @@ class TimePosting(Protocol):
     )
     async def release_transaction(self, call: Call, transaction_id: Code, body: Hold) -> Transaction:
         """Let a held transaction go on; overage above a cap stays held while there is no headroom."""
+        ...
+
+    @operation(
+        "POST",
+        "/transactions/{transaction_id}/request-write-off",
+        scope="transactions:write",
+        problems=(NotFound, Conflict, RuleViolated),
+    )
+    async def request_write_off(self, call: Call, transaction_id: Code, body: Hold) -> Transaction:
+        """Ask that a rated, held or queued amount is given up for good; another person decides."""
+        ...
+
+    @operation(
+        "POST",
+        "/transactions/{transaction_id}/write-off",
+        scope="transactions:write-off",
+        problems=(NotFound, Conflict, RuleViolated),
+    )
+    async def write_off(self, call: Call, transaction_id: Code, body: Hold) -> Transaction:
+        """Give an amount up for good as somebody else asked; above the limit finance control decides."""
+        ...
+
+    @operation(
+        "POST",
+        "/transactions/{transaction_id}/decline-write-off",
+        scope="transactions:write-off",
+        problems=(NotFound, Conflict, RuleViolated),
+    )
+    async def decline_write_off(self, call: Call, transaction_id: Code, body: Hold) -> Transaction:
+        """Decline what somebody asked; the transaction goes on as before."""
         ...

@@ -6,13 +6,13 @@ from cyclopts import App
 
 from contracts.process.time_posting import TransactionState
 from gateway.cli.exits import Exit
-from gateway.cli.session import Asked
+from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
     from contracts.process.time_posting import Transaction
 
 app = App(name="transactions")
-_ASKING = "billing-analyst"
+_ASKING, _DECIDING = "billing-analyst", "billing-manager"
 _HEADS = ("TRANSACTION", "STATE", "DAY", "WHO", "ROLE", "HOURS", "RATE", "AMOUNT", "PART", "CODES")
 
 
@@ -85,6 +85,65 @@ async def show(transaction_id: str, /, *, session: Asked) -> Exit:
     return Exit.DONE
 
 
+@app.command
+async def request_write_off(transaction_id: str, /, *, reason: str, session: Asked) -> Exit:
+    """Ask that a billable amount is given up for good; another person decides.
+
+    Example: `ledgerway transactions request-write-off txn_... --reason "Training of our own."`
+
+    Parameters
+    ----------
+    transaction_id
+        The transaction: rated, held or queued.
+    reason
+        Why; kept with the transaction.
+    """
+    return await _decide("request_write_off", _ASKING, transaction_id, reason, session)
+
+
+@app.command
+async def write_off(transaction_id: str, /, *, reason: str, session: Asked) -> Exit:
+    """Give an amount up for good, as somebody else asked. Above the limit finance control decides.
+
+    Example: `ledgerway transactions write-off txn_... --reason "Agreed." --as billing-manager`
+
+    Parameters
+    ----------
+    transaction_id
+        The transaction.
+    reason
+        Why; kept with the transaction.
+    """
+    return await _decide("write_off", _DECIDING, transaction_id, reason, session)
+
+
+@app.command
+async def decline_write_off(transaction_id: str, /, *, reason: str, session: Asked) -> Exit:
+    """Decline a write-off that somebody asked for; the transaction goes on as before.
+
+    Example: `ledgerway transactions decline-write-off txn_... --reason "It is billable."`
+
+    Parameters
+    ----------
+    transaction_id
+        The transaction.
+    reason
+        Why; kept with the transaction.
+    """
+    return await _decide("decline_write_off", _DECIDING, transaction_id, reason, session)
+
+
+async def _decide(command: str, persona: str, transaction_id: str, reason: str, session: Session) -> Exit:
+    from contracts.process.time_posting import Hold, TimePosting
+    from gateway.cli.complaints import looking_at
+
+    async with session.product(persona) as api:
+        with looking_at(f"ledgerway transactions show {transaction_id}", "rule-violated", "conflict"):
+            found = await api.call(getattr(TimePosting, command), transaction_id, Hold(reason=reason))
+    session.show(found.raw, _whole(found.value))
+    return Exit.DONE
+
+
 def _table(transactions: "tuple[Transaction, ...]") -> str:
     from gateway.cli.tables import NOTHING, day, hours, money, table
 
@@ -135,6 +194,7 @@ def _whole(t: "Transaction") -> str:
             ("ERP", t.erp_ref),
             ("Bill group", t.bill_group_id),
             ("Invoice", t.invoice_id),
+            ("Write-off", t.write_off and f"asked by {t.write_off.requested_by}: {t.write_off.reason}"),
             ("Correlation id", t.correlation_id),
         )
     )

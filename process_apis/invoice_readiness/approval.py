@@ -1,7 +1,5 @@
 """Approving a draft, sending it back, taking an approval back (4f.3, 4f.4). Each runs in the unit of its command."""
 
-import asyncio
-from contextvars import Context
 from decimal import Decimal
 
 from msgspec import Struct
@@ -16,15 +14,13 @@ from process_apis.invoice_readiness.posting import PostingOrder
 from process_apis.invoice_readiness.redrafting import whole
 from process_apis.registers import bill_groups, exceptions, invoices
 from process_apis.registers.exceptions import Finding
-from process_apis.registers.policies import Policies
+from process_apis.registers.policies import CONTROLLER, Policies
 from process_apis.registers.unit import Unit
+from runtime.data.database import Connection
 from runtime.services import Services
 from runtime.work.calls import system_call
 from runtime.work.runs import cancel_run
-from runtime.work.unit import unit_of_work
-
-# Who may approve above the limit of a billing manager: finance control, known by the right to waive (section 0.2, FC).
-CONTROLLER = "exceptions:waive"
+from runtime.work.unit import apart
 
 
 class Limit(Struct, frozen=True, kw_only=True):
@@ -96,13 +92,12 @@ async def _limit(unit: Unit, invoice: DraftInvoice) -> Limit:
 
 
 async def _open_apart(services: Services, call: Call, finding: Finding) -> None:
-    """An exception in a unit of its own: the command that met it is refused, and with it its own unit is rolled back."""
+    """An exception that outlasts the command it refuses."""
 
-    async def open_it() -> None:
-        async with unit_of_work(services.database) as connection:
-            await exceptions.open_(Unit(connection, call, services.clock.now()), finding)
+    async def open_it(connection: Connection) -> None:
+        await exceptions.open_(Unit(connection, call, services.clock.now()), finding)
 
-    await asyncio.create_task(open_it(), context=Context())
+    await apart(services.database, open_it)
 
 
 async def check_unposted(services: Services, call: Call, invoice: DraftInvoice) -> None:

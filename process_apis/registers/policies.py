@@ -29,6 +29,8 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# Who may decide above the limit of a billing manager: finance control, known by the right to waive (section 0.2, FC).
+CONTROLLER = "exceptions:waive"
 _LARGEST = Decimal(10) ** 12
 
 

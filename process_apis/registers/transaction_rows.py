@@ -25,6 +25,7 @@ returning id
 _BODY = (
     "worker_number", "worker_name", "role_code", "task_code", "description", "unit", "rating", "tax_code",
     "cost_center_id", "po_number", "replaces_id", "reversal_of",
+    "write_off",
 )  # fmt: skip
 _EVENTS: dict[str, type[events.TransactionEvent]] = {
     kind.type: kind

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from contracts import events
 from contracts.money import round_money
-from contracts.problems import NotFound
-from contracts.process.time_posting import Transaction, TransactionPage
+from contracts.problems import NotFound, PreconditionFailed
+from contracts.process.time_posting import Transaction, TransactionPage, WriteOffRequest
+from contracts.wire import to_builtins
 from process_apis.registers import move, pages
 from process_apis.registers.transaction_rows import COLUMNS, INSERT, event_of, from_row, values_of
 from process_apis.registers.unit import Unit
@@ -212,6 +213,21 @@ async def change(
 
     own = unit.under(found.correlation_id)
     await move.apply(own, _KIND, found.id, command, refused=refused, reason=reason, values=values, event=event)
+    return await get(unit, found.id)
+
+
+async def put_write_off(
+    unit: Unit, found: Transaction, command: str, request: WriteOffRequest | None, reason: str
+) -> Transaction:
+    """What is asked about a transaction from now on. No change of state, but one of the transaction, with its audit row (AUD-2)."""
+    sql = """update billable_transaction set version = version + 1, updated_at = $3,
+        body = body || $4::jsonb where tenant = $1 and id = $2 and version = $5 returning version"""
+    stored, expected = {"write_off": to_builtins(request)}, unit.call.expected_version
+    version = await unit.connection.fetchval(sql, unit.tenant, found.id, unit.now, stored, found.version)
+    if version is None or expected not in (None, found.version):
+        raise PreconditionFailed("It changed meanwhile. Read it again.", code="VERSION_CONFLICT")
+    moved = move.Moved(before=found.state, after=found.state, version=version, events=())
+    await move.record(unit.under(found.correlation_id), _KIND, found.id, command, moved, reason)
     return await get(unit, found.id)
 
 

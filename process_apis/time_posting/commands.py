@@ -7,7 +7,7 @@ from contracts.call import Call
 from contracts.process.time_posting import Hold, Transaction, TransactionPage, TransactionState
 from process_apis.registers import pages, transactions
 from process_apis.registers.unit import Unit
-from process_apis.time_posting import headroom
+from process_apis.time_posting import giving_up, headroom
 from process_apis.time_posting.keys import posting_key
 from runtime.services import Services
 from runtime.work.unit import unit_of_work
@@ -46,6 +46,19 @@ class TransactionCommands:
         async with self._unit(call) as unit:
             found = await transactions.get(unit, transaction_id)
             return await transactions.change(unit, found, "hold", reason=body.reason)
+
+    async def request_write_off(self, call: Call, transaction_id: str, body: Hold) -> Transaction:
+        async with self._unit(call) as unit:
+            return await giving_up.request(unit, await transactions.get(unit, transaction_id), body.reason)
+
+    async def write_off(self, call: Call, transaction_id: str, body: Hold) -> Transaction:
+        async with self._unit(call) as unit:
+            found = await transactions.get(unit, transaction_id)
+            return await giving_up.write_off(self._services.database, unit, found, body.reason)
+
+    async def decline_write_off(self, call: Call, transaction_id: str, body: Hold) -> Transaction:
+        async with self._unit(call) as unit:
+            return await giving_up.decline(unit, await transactions.get(unit, transaction_id), body.reason)
 
     async def release_transaction(self, call: Call, transaction_id: str, body: Hold) -> Transaction:
         async with self._unit(call) as unit:

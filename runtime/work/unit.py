@@ -1,12 +1,14 @@
 """The unit of work: one transaction per step, inbox row, relay batch or command move; whoever is called joins it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
-from typing import Any
+from contextvars import Context, ContextVar
+from typing import Any, TypeVar
 
 from runtime.data.database import Connection, Database
 
+T = TypeVar("T")
 _units: ContextVar[tuple["_Unit", ...]] = ContextVar("units", default=())
 
 
@@ -38,6 +40,16 @@ async def unit_of_work(database: Database) -> AsyncIterator[Connection]:
         finally:
             unit.live = False
             _units.reset(token)
+
+
+async def apart(database: Database, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Work in a unit of its own: it is kept although the caller's unit, which is about to be refused, is rolled back."""
+
+    async def alone() -> T:
+        async with unit_of_work(database) as connection:
+            return await work(connection)
+
+    return await asyncio.create_task(alone(), context=Context())
 
 
 def open_unit(database: Database) -> Connection | None:
