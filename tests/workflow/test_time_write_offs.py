@@ -53,7 +53,7 @@ async def test_nothing_is_given_up_that_nobody_asked_for_or_that_was_declined(ti
 
 
 async def test_above_the_limit_finance_control_decides(time_firm: TimeFirm) -> None:
-    ref, made = await _queued(time_firm)
+    _, made = await _queued(time_firm)
     limit = NewPolicy(
         kind="write_down", scope="global", values={"limit": Decimal("100.00")}, effective_from=date(2026, 1, 1)
     )

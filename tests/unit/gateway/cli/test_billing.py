@@ -139,7 +139,7 @@ def test_ready_joins_what_is_ready_with_and_without_warnings(ledgerway: Run, pro
     said = ledgerway("billing", "ready")
     assert said.code == 0
     head, ready, with_warnings = said.out.splitlines()
-    assert head.split()[:4] == ["ITEM", "CLIENT", "AMOUNT", "CHECKS"]
+    assert head.split()[:6] == ["ITEM", "CLIENT", "AMOUNT", "READY", "FOR", "CHECKS"]
     assert "612.5" in ready
     assert "USD 148,210.00" in ready
     assert "MARGIN_LOW" in with_warnings
