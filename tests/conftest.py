@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from runtime.data.database import Database
 from tests.support import servers as machinery
 from tests.support.clock import FixedClock
 from tests.support.servers import Servers
+
+# Many people share a machine: properties are about answers, not about the time a busy processor takes for them.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
