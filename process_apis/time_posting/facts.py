@@ -137,7 +137,7 @@ async def _book(unit: Unit, contract: Contract, line: ContractLine, person: str 
 async def _prior_day(unit: Unit, facts: Facts, line: ContractLine) -> PriorDay:
     entry = facts.entry
     used = await transactions.prior_day(unit, line.id, entry.worker_number or "", entry.worked_on, facts.entry_id)
-    return PriorDay(recorded_hours=used[0], billed_hours=used[1], billed_days=used[2])
+    return pricing.prior_day(line, *used)
 
 
 async def _quotes(unit: Unit) -> tuple[FxQuote, ...]:

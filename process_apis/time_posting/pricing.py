@@ -12,7 +12,7 @@ from contracts.process.time_posting import Transaction
 from domain import caps, periods, quantities, rating
 from domain.rate_book import RateBook
 from domain.rate_search import RateLine
-from domain.terms import FixedRate, FxQuote, PricingContract, PricingEntity
+from domain.terms import EIGHT, FixedRate, FxQuote, PricingContract, PricingEntity
 from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
 
 
@@ -73,6 +73,12 @@ def rate(facts: Facts, book: RateBook, line: ContractLine, cost: CostRate | None
     )
     priced = rating.CostRate(rate=cost.rate, currency=cost.currency) if cost else None
     return book.rate(worked, priced, facts.prior_day)
+
+
+def prior_day(line: ContractLine, recorded: Decimal, hours: Decimal, days: Decimal) -> quantities.PriorDay:
+    """What was recorded and billed earlier that day (QTY-4); days that were billed are hours that were billed, too."""
+    in_days = days * (line.hours_per_day or EIGHT)
+    return quantities.PriorDay(recorded_hours=recorded, billed_hours=hours + in_days, billed_days=days)
 
 
 def _terms(contract: Contract) -> PricingContract:

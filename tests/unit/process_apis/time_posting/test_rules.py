@@ -270,3 +270,15 @@ def test_what_a_person_holds_stays_held() -> None:
     assert [p.state for p in rules.held(decided()).parts] == ["held"]
     excluded = decided(entry={"billable": False})
     assert rules.held(excluded) == excluded
+
+
+def test_days_that_were_billed_count_as_hours_that_were_billed() -> None:
+    """QTY-4 where a line bills exact days: 10 minutes and 10 more come to two quarters of an hour, not to three."""
+    line = {"billing_unit": "day", "increment_minutes": 15, "rounding_scope": "day", "hours_per_day": Decimal(8)}
+    entry = {"hours": Decimal("0.1667")}
+    first = decided(line=line, entry=entry).parts[0].quantity
+    prior = pricing.prior_day(replace(LINE, **line), Decimal("0.1667"), Decimal(0), first)
+    assert (first, decided(line=line, entry=entry, prior_day=prior).parts[0].quantity) == (
+        Decimal("0.0313"),
+        Decimal("0.0312"),
+    )
