@@ -7,7 +7,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run check test contract fault e2e fuzz bench openapi docs lock clean
+.PHONY: help install run check test contract fault e2e fuzz mutate bench openapi docs lock clean
 
 JOBS ?= 2
 EXAMPLES ?= 50
@@ -50,6 +50,9 @@ e2e: install ## the whole product as real processes
 
 fuzz: install ## random and mutated inputs for every calculator, e.g. ARGS="--count 10000 --seed 7"
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+mutate: install ## mutants of domain/ against each file's tests, a sample when all take over 20 minutes; e.g. ARGS="caps --all"
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 bench: install ## measurements on this machine
 	$(BIN)/python -m pytest -s -o python_files='bench_*.py' tests/bench $(ARGS)

@@ -17,6 +17,22 @@ from tests.mutation import trial
 from tests.mutation.mutants import Mutant, mutants
 
 _SOURCES, _TESTS = Path("domain"), Path("tests/unit/domain")
+# Files of tests that prove several modules.
+_SHARED = {
+    "controls": "alerts bookings impact periods reconciliation",
+    "fx_and_tax": "fx tax terms",
+    "invoicing": "discounts invoice_lines invoices milestones retainers splits",
+    "rating": "quantities rate_search terms fx",
+    "rate_book": "rating rate_search",
+    "readiness": "conditions readiness_table snapshot exceptions",
+    "states": "ordering exceptions",
+    "properties_ordering": "ordering",
+    "properties_parts": "caps discounts invoice_lines invoices milestones retainers splits",
+    "properties_rating": "expenses fx quantities rate_search rating terms",
+    "properties_states": "states",
+    "properties_readiness": "conditions readiness readiness_table",
+    "properties_conservation": "impact",
+}
 
 
 class Subject(Struct, frozen=True):
@@ -79,8 +95,9 @@ def _names() -> list[str]:
 
 
 def _subject(name: str) -> Subject:
-    """A module is proved by `test_<module>.py` and by the files named after it, such as `test_<module>_properties.py`."""
-    tests = sorted({*_TESTS.glob(f"test_{name}.py"), *_TESTS.glob(f"test_{name}_*.py")})
+    """A module is proved by `test_<module>.py`, and by the files it shares with others."""
+    shared = (_TESTS / f"test_{topic}.py" for topic, modules in _SHARED.items() if name in modules.split())
+    tests = sorted({path for path in (_TESTS / f"test_{name}.py", *shared) if path.exists()})
     found = tuple(mutants((_SOURCES / f"{name}.py").read_text()))
     return Subject(name, tuple(map(str, tests)), found)
 
@@ -105,7 +122,7 @@ def _sampled(subjects: Sequence[Subject], given: argparse.Namespace) -> list[Sub
     return [_some(one, rng, share) for one in subjects]
 
 
-def _some(subject: Subject, rng: random.Random, share: float) -> Subject:  # house: float a share of time
+def _some(subject: Subject, rng: random.Random, share: float) -> Subject:
     count = min(len(subject.mutants), max(5, round(len(subject.mutants) * share)))
     chosen = sorted(rng.sample(subject.mutants, count), key=lambda mutant: mutant.number)
     return Subject(subject.name, subject.tests, tuple(chosen), subject.seconds)
