@@ -1,5 +1,6 @@
 """What the worker asks of the exception register; the composition root hands an implementation in."""
 
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -10,10 +11,15 @@ from runtime.data.database import Connection
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
-    """Work given up after the attempts of EVT-6. `event_id` of an inbox row is `connection/delivery_id`."""
+    """Work given up after the attempts of EVT-6. `event_id` of an inbox row is `connection/delivery_id`.
+
+    `what` is the type of event or the kind of delivery; `occurred_at` says where an event stands in the log.
+    """
 
     subscriber: str
     event_id: str
+    what: str
+    occurred_at: datetime | None = None
     attempts: int
     problem: Problem
 

@@ -141,6 +141,10 @@ class Inbox:
             return
         log.error("inbox.dead_letter", detail=problem.detail, **fields)
         letter = DeadLetter(
-            subscriber=f"inbox:{row['kind']}", event_id=f"{key[1]}/{key[2]}", attempts=attempts, problem=problem
+            subscriber=f"inbox:{row['kind']}",
+            event_id=f"{key[1]}/{key[2]}",
+            what=row["kind"],
+            attempts=attempts,
+            problem=problem,
         )
         await bury(connection, self._call(row), letter, self._hooks, self._attempt)

@@ -130,19 +130,6 @@ def decoded(type_name: str, data: Any, types: Mapping[str, type[Event]]) -> Even
         raise InvalidContent(detail, code="SCHEMA_INVALID") from error
 
 
-async def replay_dead_letter(connection: Connection, tenant: str, subscriber: str, event_id: str) -> bool:
-    """Hands a dead-lettered event to its subscriber again. False when there is no such letter."""
-    gone = await connection.execute(
-        "delete from dead_letter where tenant = $1 and subscriber = $2 and event_id = $3", tenant, subscriber, event_id
-    )
-    if gone == "DELETE 0":
-        return False
-    again = "update outbox set relayed_at = null, retry_at = null, attempts = 0 where tenant = $1 and id = $2"
-    await connection.execute(again, tenant, event_id)
-    await connection.execute("select pg_notify('outbox', '')")
-    return True
-
-
 def _published(row: Mapping[str, Any], types: Mapping[str, type[Event]]) -> Published:
     fields = {name: row[name] for name in Published.__struct_fields__ if name != "event"}
     return Published(**fields, event=decoded(row["type"], row["data"], types))

@@ -66,7 +66,8 @@ update outbox set attempts = attempts + 1, retry_at = now() + make_interval(secs
 where occurred_at = $1 and position = $2
 """
 _BURY = """
-insert into dead_letter (tenant, subscriber, event_id, attempts, error) values ($1, $2, $3, $4, $5)
+insert into dead_letter (tenant, subscriber, event_id, attempts, error, what, occurred_at, correlation_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (tenant, subscriber, event_id) do update set attempts = excluded.attempts, error = excluded.error, at = now()
 """
 # house: tenant the relay serves all tenants
@@ -198,7 +199,14 @@ class _Batch:
             log.warning("relay.retry", tenant=row["tenant"], attempt=attempts, **fields)
             return False
         log.error("relay.dead_letter", tenant=row["tenant"], detail=failure.problem.detail, **fields)
-        letter = DeadLetter(subscriber=subscriber, event_id=row["id"], attempts=attempts, problem=failure.problem)
+        letter = DeadLetter(
+            subscriber=subscriber,
+            event_id=row["id"],
+            what=row["type"],
+            occurred_at=row["occurred_at"],
+            attempts=attempts,
+            problem=failure.problem,
+        )
         call = self._relay.call_for(row["tenant"], row["correlation_id"], row["id"])
         await bury(self._connection, call, letter, self._relay.hooks, self._relay.attempt)
         return True
@@ -211,8 +219,9 @@ class _Batch:
 
 async def bury(connection: Connection, call: Call, letter: DeadLetter, hooks: Hooks, attempt: Attempt) -> None:
     """Stores a dead letter and tells the register; a register that fails does not stop the worker."""
-    body = body_of(letter.problem)
-    await connection.execute(_BURY, call.tenant, letter.subscriber, letter.event_id, letter.attempts, body)
+    named = (call.tenant, letter.subscriber, letter.event_id)
+    known = (letter.attempts, body_of(letter.problem), letter.what, letter.occurred_at, call.correlation_id)
+    await connection.execute(_BURY, *named, *known)
 
     async def tell() -> None:
         async with connection.transaction():

@@ -24,7 +24,7 @@ from process_apis.registers.unit import Unit
 from process_apis.time_posting import intake
 from runtime.services import Services
 from runtime.work.calls import system_call
-from runtime.work.inbox import Inbox
+from runtime.work.inbox import Inbox, receive
 from runtime.work.relay import Relay
 from runtime.work.unit import unit_of_work
 from runtime.work.worker import attempt
@@ -45,6 +45,7 @@ _TABLES = {
     "item_id": "finance_item",
     "invoice_id": "invoice",
     "run_id": "run",
+    "held_id": "dead_letter",
 }
 
 
@@ -66,6 +67,7 @@ class Seed:
         await self._time()
         await self._bill()
         await self._onboard()
+        await self._hold()
         await self._relay().drain()
         return await self._ids()
 
@@ -133,6 +135,21 @@ class Seed:
         deals = (await self._services.ports.crm(self._call).list_won_deals(self._call)).items
         deal = next(d for d in deals if d.name in waiting)
         await OnboardingCommands(self._services).start(self._call, StartOnboarding(deal_ref=deal.ref))
+
+    async def _hold(self) -> None:
+        """Two deliveries that nobody reads: held until a person decides."""
+        for number in (1, 2):
+            payload = {"id": f"EXP-{number}", "worker_name": "Ada Lang", "amount": "120.00", "currency": "EUR"}
+            async with unit_of_work(self._services.database) as connection:
+                await receive(
+                    connection,
+                    tenant=TENANT,
+                    instance="certinia",
+                    delivery_id=f"expense-{number}",
+                    kind="expense_report",
+                    payload=payload,
+                )
+        await self._inbox().drain()
 
     async def _ids(self) -> dict[str, tuple[str, ...]]:
         database, found = self._services.database, {}

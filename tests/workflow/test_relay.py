@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from contracts.call import Call
 from contracts.events import EVENTS, ProjectCreated
-from contracts.problems import RuleViolated, VendorUnavailable
+from contracts.problems import NotFound, RuleViolated, VendorUnavailable
 from runtime.data.database import Connection, Database
+from runtime.work import letters
 from runtime.work.calls import worker_call
 from runtime.work.inbox import Inbox
-from runtime.work.outbox import publish, read, replay_dead_letter
+from runtime.work.outbox import publish, read
 from runtime.work.process import Subscriber
 from runtime.work.relay import Relay
 from runtime.work.unit import unit_of_work
@@ -126,8 +129,10 @@ async def test_poison_goes_to_the_dead_letters_after_the_retries_and_can_be_repl
     assert await effects(database) == ["prj_1-2"]
     broken = False
     async with unit_of_work(database) as connection:
-        assert await replay_dead_letter(connection, "acme", "view", letter.event_id)
-        assert not await replay_dead_letter(connection, "acme", "view", letter.event_id)
+        letter_id = await connection.fetchval("select id from dead_letter where event_id = $1", letter.event_id)
+        await letters.replay(connection, "acme", letter_id)
+        with pytest.raises(NotFound):
+            await letters.replay(connection, "acme", letter_id)
     await work.drain()
     assert await effects(database) == ["prj_1-2", "prj_1-1"]
 

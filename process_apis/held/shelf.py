@@ -1,0 +1,68 @@
+"""Held work as rows: runs that wait for a person or failed, events and deliveries that are dead letters."""
+
+from typing import Any
+
+from contracts.problems import NotFound
+from contracts.process.held_desk import HeldPage, HeldWork
+from contracts.wire import convert
+from process_apis.registers import pages
+from process_apis.registers.unit import Unit
+
+_OPEN = "('open', 'acknowledged', 'in_progress')"
+_RUNS = """
+select 'run' as kind, r.id, r.workflow as what, coalesce(s.name, '') as where, r.key as subject,
+       coalesce(s.attempt, 1) as attempts, coalesce(s.error, r.error) as error, coalesce(s.waiting_for, r.waiting_for) as waiting,
+       coalesce(s.exception_id, '') as exception, r.updated_at as since, r.correlation_id
+from run r left join lateral (select name, attempt, error, waiting_for, exception_id from step
+    where tenant = r.tenant and run_id = r.id and state = 'waiting' and waiting_for->>'kind' = 'person'
+    order by position limit 1) as s on true
+where r.tenant = $1 and (s.name is not null and r.state in ('waiting', 'running', 'compensating') or r.state = 'failed')
+"""
+_LETTERS = f"""
+select case when starts_with(d.subscriber, 'inbox:') then 'delivery' else 'event' end as kind, d.id,
+       coalesce(d.what, d.subscriber) as what,
+       case when starts_with(d.subscriber, 'inbox:') then split_part(d.event_id, '/', 1) else d.subscriber end as where,
+       d.event_id as subject, d.attempts, d.error, null::jsonb as waiting,
+       coalesce((select e.id from business_exception e where e.tenant = d.tenant and e.code = 'EVENT_DEAD_LETTERED'
+         and e.object_id = d.event_id and e.rule_key = d.subscriber and e.state in {_OPEN} limit 1), '') as exception,
+       d.at as since, d.correlation_id
+from dead_letter d where d.tenant = $1 and d.discarded_at is null
+"""  # noqa: S608
+_ALIKE = """md5(concat_ws(chr(31), kind, what, "where", coalesce(waiting->>'code', error->>'code')))"""
+_PLACE = """to_char(since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || id"""
+_HELD = f"select *, {_PLACE} as place, {_ALIKE} as alike from ({_RUNS} union all {_LETTERS}) as held"  # noqa: S608
+_PAGE = f"""
+select h.*, e.assignee, e.due_at, e.amount_at_risk, e.currency
+from ({_HELD}) as h left join business_exception e on e.tenant = $1 and e.id = h.exception
+"""  # noqa: S608
+
+
+async def page(unit: Unit, kind: str | None, alike: str | None, cursor: str | None, limit: int) -> HeldPage:
+    """A page, the longest held first."""
+    listing = f"held/{kind}/{alike}"
+    start = pages.after(unit, listing, cursor) or ""
+    sql = f"""select * from ({_PAGE}) as p where ($2::text is null or kind = $2) and ($3::text is null or alike = $3)
+        and place > $4 order by place limit $5"""  # noqa: S608
+    fetched = await unit.connection.fetch(sql, unit.tenant, kind, alike, start, limit + 1)
+    rows, more = pages.cut(unit, listing, fetched, limit, key="place")
+    return HeldPage(items=tuple(map(_held, rows)), next_cursor=more, as_of=unit.now)
+
+
+async def get(unit: Unit, held_id: str) -> HeldWork:
+    """Raises NotFound for what is not held, or no more."""
+    sql = f"select * from ({_PAGE}) as p where id = $2"  # noqa: S608
+    row = await unit.connection.fetchrow(sql, unit.tenant, held_id)
+    if row is None:
+        raise NotFound(f"Nothing is held under {held_id}; it may have gone on meanwhile.")
+    return _held(row)
+
+
+def _held(row: Any) -> HeldWork:
+    error, waiting = row["error"] or {}, row["waiting"] or {}
+    told = {
+        "problem": error.get("code") or "",
+        "code": waiting.get("code") or error.get("facts", {}).get("code") or error.get("code") or "",
+        "detail": error.get("detail") or waiting.get("detail") or "",
+        "exception_id": row["exception"] or None,
+    }
+    return convert({**dict(row), **told}, HeldWork)
