@@ -1,6 +1,7 @@
 """The portal's way to operations: a visitor's session stands for a token, and every call runs the pipeline of its route."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -151,7 +152,13 @@ def _target(route: Route, params: dict[str, str]) -> str:
 
 def _query(operation: Operation, arguments: dict[str, Any]) -> bytes:
     names = [p.name for p in operation.parameters if p.source == "query"]
-    return urlencode({n: str(arguments[n]) for n in names if arguments.get(n) is not None}).encode()
+    return urlencode({n: _text(arguments[n]) for n in names if arguments.get(n) is not None}).encode()
+
+
+def _text(value: Any) -> str:
+    return (
+        str(value).lower() if isinstance(value, bool) else value.isoformat() if isinstance(value, date) else str(value)
+    )
 
 
 def _problem(reply: Reply) -> Problem:

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from contracts.call import Call
-from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit
+from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit, Text
 from contracts.experience.finance_figures import BillingFigures
 from contracts.money import Exact
 from contracts.operation import operation
@@ -61,13 +61,31 @@ class QueueItem(BillGroup, frozen=True, kw_only=True):
     since: datetime
 
 
+QueueView = Literal["ready", "blocked", "posting", "posted"]
+QueueSort = Literal["queue", "amount", "hours", "client", "age"]
+
+
+class Matching(Struct, frozen=True, kw_only=True):
+    """All items that the filters let through, in one currency; `before` of them stand on earlier pages."""
+
+    currency: CurrencyCode
+    count: int
+    before: int
+    amount: Exact
+
+
 class BillingQueue(Struct, frozen=True, kw_only=True):
-    """The queue. `items` are one page; figures and reasons count all items."""
+    """The queue. `items` are one page of what `matching` sums up; figures and reasons count all items, whatever the filters.
+
+    `entities` are the legal entities that have items.
+    """
 
     figures: tuple[Figure, ...]
     unbilled: tuple[Unbilled, ...]
     reasons: tuple[Reason, ...]
     items: tuple[QueueItem, ...]
+    matching: tuple[Matching, ...] = ()
+    entities: tuple[Code, ...] = ()
     freshness: tuple[Freshness, ...]
     next_cursor: str | None = None
     as_of: datetime
@@ -100,11 +118,20 @@ class FinanceDashboard(Protocol):
         self,
         call: Call,
         state: BillGroupState | None = None,
-        sort: Literal["queue", "amount"] = "queue",
+        view: QueueView | None = None,
+        reason: Code | None = None,
+        entity: Code | None = None,
+        search: Text | None = None,
+        sort: QueueSort = "queue",
+        reverse: bool = False,
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> BillingQueue:
-        """Read the billing queue with figures, reasons and freshness."""
+        """Read the billing queue with figures, reasons and freshness.
+
+        A `view` is one or two states: ready (with or without warnings), blocked, posting (drafted and not billed yet), posted.
+        `search` looks in client, contract, project, invoice and id. The largest amount, the most hours, the oldest come first; `reverse` turns it.
+        """
         ...
 
     @operation("GET", "/billing-figures", scope="finance:read")

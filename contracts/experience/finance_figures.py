@@ -1,6 +1,7 @@
 """The figures above the billing queue and the data of its charts: money in one currency, times in days."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -47,12 +48,53 @@ class AgeBucket(Struct, frozen=True, kw_only=True):
     blocked: Exact
 
 
+class BlockedBy(Struct, frozen=True, kw_only=True):
+    """A reason with what it holds back; an item with two reasons counts under both. The largest first."""
+
+    code: Code
+    sentence: str
+    owner_role: Code
+    count: int
+    amount: Exact
+
+
+class PeriodProgress(Struct, frozen=True, kw_only=True):
+    """How far the items of a billing period are, by place; `blocked_amount` is what the blocked ones hold."""
+
+    period_end: date
+    collecting: int
+    blocked: int
+    ready: int
+    drafted: int
+    billed: int
+    blocked_amount: Exact
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """A part of a difference that is known: a state, and how much is in it."""
+
+    state: Code
+    value: Exact
+
+
+class Control(Struct, frozen=True, kw_only=True):
+    """Two sums that have to agree, from two different streams of events. `difference` is source less target; `open_` is what nothing explains."""
+
+    code: Code
+    unit: Literal["hours", "money"]
+    source: Exact
+    target: Exact
+    difference: Exact
+    explained: tuple[Explained, ...]
+    open_: Exact
+
+
 class BillingFigures(Struct, frozen=True, kw_only=True):
     """All in `currency`, at the rates of `rates_on` (the oldest one used; null when nothing was converted).
 
     What has no rate is left out of every sum; `unconverted` names those currencies. Lag, straight-through billing and
     posted invoices are those of the last 30 days, `before` is the lag of the 30 days before them; `weeks` are at most
-    twelve, those without entries left out. `lag_target_days` is where the metric begins to warn.
+    twelve, those without entries left out. `periods` are the last six, newest first. `lag_target_days` is where the metric begins to warn.
     """
 
     currency: CurrencyCode
@@ -61,6 +103,7 @@ class BillingFigures(Struct, frozen=True, kw_only=True):
     ready: Backlog
     blocked: Backlog
     blocked_reasons: tuple[Code, ...]
+    blocked_by: tuple[BlockedBy, ...]
     unbilled: Backlog
     posted: Backlog
     lag: Lag
@@ -69,4 +112,6 @@ class BillingFigures(Struct, frozen=True, kw_only=True):
     straight_through: StraightThrough
     unbilled_by_age: tuple[AgeBucket, ...]
     weeks: tuple[WeekLag, ...]
+    periods: tuple[PeriodProgress, ...]
+    controls: tuple[Control, ...]
     as_of: datetime

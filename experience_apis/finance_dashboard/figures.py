@@ -11,11 +11,25 @@ from typing import Any
 from msgspec import Struct
 
 from contracts.canon.ledger import FxQuote as Quoted
-from contracts.experience.finance_figures import AgeBucket, Backlog, BillingFigures, Lag, StraightThrough, WeekLag
-from contracts.money import PERCENT_PLACES, ZERO, round_money, round_places
+from contracts.experience.finance_figures import (
+    AgeBucket,
+    Backlog,
+    BillingFigures,
+    BlockedBy,
+    Control,
+    Lag,
+    PeriodProgress,
+    StraightThrough,
+    WeekLag,
+)
+from contracts.money import PERCENT_PLACES, round_places
 from contracts.wire import convert
-from domain.fx import MAX_AGE_DAYS, FxQuestion, exchange_rate
+from domain.exceptions import entry
+from domain.fx import MAX_AGE_DAYS
 from domain.terms import FxQuote
+from experience_apis.finance_dashboard.controls import controls
+from experience_apis.finance_dashboard.conversion import Converter
+from experience_apis.finance_dashboard.reasons import sentence
 from runtime.data.database import Database
 
 # Domain rules 7.1: from this median on, approval-to-billing time warns.
@@ -24,6 +38,13 @@ WEEKS = 12
 _RECENT = timedelta(days=30)
 BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 2), (3, 5), (6, 10), (11, 20), (21, None))
 _NO_CURRENCY = "XXX"
+_PROGRESS = {
+    "collecting": ("collecting",),
+    "blocked": ("blocked",),
+    "ready": ("ready", "ready_with_warnings"),
+    "drafted": ("drafted",),
+    "billed": ("billed",),
+}
 _READY = ("ready", "ready_with_warnings", "drafted")
 
 # A group that lost all its items before it was billed is not shown.
@@ -34,8 +55,8 @@ select state, currency, count(*) as count, sum(net_amount) as amount, min(since)
 from finance_item where {_OPEN} group by state, currency
 """  # noqa: S608
 _REASONS = f"""
-select code from finance_item, unnest(failed) as code where {_OPEN} and state = 'blocked'
-group by code order by sum(net_amount) desc, code
+select code, currency, count(*) as count, sum(net_amount) as amount
+from finance_item, unnest(failed) as code where {_OPEN} and state = 'blocked' group by code, currency
 """  # noqa: S608
 _UNBILLED = f"""
 select state, currency, (u->>'on')::date as on, sum((u->>'amount')::numeric) as amount
@@ -67,42 +88,13 @@ select count(*) as posted, count(*) filter (where draft_version = 1
 from finance_invoice i join finance_item g on g.tenant = i.tenant and g.id = i.item_id
 where i.tenant = $1 and i.posted_at >= $2
 """
+_PERIODS = """
+select period_end, state, currency, count(*) as count, sum(net_amount) as amount from finance_item
+where tenant = $1 and state <> 'skipped' and (transaction_count > 0 or not evaluated or state in ('drafted', 'billed'))
+  and period_end in (select distinct period_end from finance_item where tenant = $1 order by period_end desc limit 6)
+group by 1, 2, 3
+"""
 _QUOTES = "select body from replica where tenant = $1 and kind = 'fx_quote' and (body->>'on')::date >= $2"
-
-
-class Converter:
-    """Turns amounts into one currency, and keeps which rates that took and what had none."""
-
-    def __init__(self, currency: str, quotes: Sequence[FxQuote], day: date) -> None:
-        self.currency, self._quotes, self._day = currency, quotes, day
-        self._rates: dict[str, Decimal | None] = {currency: Decimal(1)}
-        self._dates: list[date] = []
-
-    @property
-    def rates_on(self) -> date | None:
-        return min(self._dates, default=None)
-
-    @property
-    def unconverted(self) -> tuple[str, ...]:
-        return tuple(sorted(c for c, rate in self._rates.items() if rate is None))
-
-    def of(self, amount: Decimal, currency: str) -> Decimal:
-        """Zero for what has no rate."""
-        rate = self._rate(currency)
-        return ZERO if rate is None else round_money(amount * rate, self.currency)
-
-    def total(self, rows: Iterable[Any]) -> Decimal:
-        """The sum of rows with an amount and a currency."""
-        return round_money(sum((self.of(r["amount"], r["currency"]) for r in rows), ZERO), self.currency)
-
-    def _rate(self, currency: str) -> Decimal | None:
-        if currency not in self._rates:
-            question = FxQuestion(from_=currency, to=self.currency, date=self._day, quotes=tuple(self._quotes))
-            found = exchange_rate(question)
-            self._rates[currency] = found.rate
-            if isinstance(found.as_of, date):
-                self._dates.append(found.as_of)
-        return self._rates[currency]
 
 
 class _Read(Struct, frozen=True, kw_only=True):
@@ -116,6 +108,7 @@ class _Read(Struct, frozen=True, kw_only=True):
     lag_before: Any
     weeks: Sequence[Any]
     untouched: Any
+    periods: Sequence[Any]
 
 
 async def figures(
@@ -125,7 +118,9 @@ async def figures(
     wanted = currency or await database.fetchval(_MOST_USED, tenant) or _NO_CURRENCY
     since = now.date() - timedelta(days=MAX_AGE_DAYS)
     quotes = [_quote(row) for row in await database.fetch(_QUOTES, tenant, since)]
-    return computed(await _read(database, tenant, now), Converter(wanted, quotes, now.date()), now, as_of)
+    converter = Converter(wanted, quotes, now.date())
+    checked = await controls(database, tenant, converter, now)
+    return computed(await _read(database, tenant, now), converter, checked, now, as_of)
 
 
 async def _read(database: Database, tenant: str, now: datetime) -> _Read:
@@ -139,11 +134,15 @@ async def _read(database: Database, tenant: str, now: datetime) -> _Read:
         lag_before=await database.fetchrow(_LAG, tenant, recent - _RECENT, recent),
         weeks=await database.fetch(_WEEKS, tenant, datetime.combine(monday, time(0), UTC)),
         untouched=await database.fetchrow(_UNTOUCHED, tenant, recent),
+        periods=await database.fetch(_PERIODS, tenant),
     )
 
 
-def computed(read: _Read, converter: Converter, now: datetime, as_of: datetime) -> BillingFigures:
+def computed(
+    read: _Read, converter: Converter, controls: tuple[Control, ...], now: datetime, as_of: datetime
+) -> BillingFigures:
     """The figures of what was read."""
+    reasons = _blocked_by(read.reasons, converter)
     ready = [r for r in read.items if r["state"] in ("ready", "ready_with_warnings")]
     blocked = [r for r in read.items if r["state"] == "blocked"]
     unbilled = Backlog(count=sum(r["count"] for r in read.items), amount=converter.total(read.unbilled))
@@ -153,7 +152,8 @@ def computed(read: _Read, converter: Converter, now: datetime, as_of: datetime) 
     return BillingFigures(
         currency=converter.currency,
         **found,
-        blocked_reasons=tuple(r["code"] for r in read.reasons),
+        blocked_reasons=tuple(reason.code for reason in reasons),
+        blocked_by=reasons,
         unbilled=unbilled,
         posted=_backlog(read.posted, converter),
         lag=convert(dict(read.lag), Lag),
@@ -162,6 +162,8 @@ def computed(read: _Read, converter: Converter, now: datetime, as_of: datetime) 
         straight_through=straight_through(read.untouched["posted"], read.untouched["untouched"]),
         unbilled_by_age=ages,
         weeks=tuple(convert(dict(r), WeekLag) for r in read.weeks),
+        periods=_periods(read.periods, converter),
+        controls=controls,
         rates_on=converter.rates_on,
         unconverted=converter.unconverted,
         as_of=as_of,
@@ -178,6 +180,31 @@ def _backlog(rows: Sequence[Mapping[str, Any]], converter: Converter, now: datet
     oldest = min((r["since"] for r in rows), default=None) if now else None
     days = (now - oldest).days if now and oldest else None
     return Backlog(count=sum(r["count"] for r in rows), amount=converter.total(rows), oldest_days=days)
+
+
+def _blocked_by(rows: Sequence[Any], converter: Converter) -> tuple[BlockedBy, ...]:
+    found = [(code, [r for r in rows if r["code"] == code]) for code in {r["code"] for r in rows}]
+    reasons = [
+        BlockedBy(
+            code=code,
+            sentence=sentence(entry(code).meaning),
+            owner_role=entry(code).owner_role,
+            count=sum(r["count"] for r in own),
+            amount=converter.total(own),
+        )
+        for code, own in found
+    ]
+    return tuple(sorted(reasons, key=lambda reason: (-reason.amount, -reason.count, reason.code)))
+
+
+def _periods(rows: Sequence[Any], converter: Converter) -> tuple[PeriodProgress, ...]:
+    found = []
+    for end in sorted({r["period_end"] for r in rows}, reverse=True):
+        own = [r for r in rows if r["period_end"] == end]
+        places = {place: sum(r["count"] for r in own if r["state"] in states) for place, states in _PROGRESS.items()}
+        blocked = converter.total(r for r in own if r["state"] == "blocked")
+        found.append(PeriodProgress(period_end=end, blocked_amount=blocked, **places))
+    return tuple(found)
 
 
 def _bucket(low: int, high: int | None, rows: Iterable[Any], converter: Converter, today: date) -> AgeBucket:

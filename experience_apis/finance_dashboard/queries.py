@@ -1,10 +1,6 @@
 """What the finance view answers: SQL over its own tables, and when each connected system was last read."""
 
-import base64
-import binascii
-import hashlib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,31 +11,32 @@ from contracts.experience.finance_dashboard import (
     Figure,
     Freshness,
     FreshnessReport,
+    Matching,
     QueueItem,
+    QueueSort,
+    QueueView,
     Reason,
     TimelineEntry,
     Unbilled,
 )
 from contracts.experience.finance_figures import BillingFigures
 from contracts.money import round_money
-from contracts.problems import InvalidRequest, NotFound, Violation
+from contracts.problems import NotFound
 from contracts.process.billing_objects import BillGroupState, Check
 from contracts.wire import convert
 from domain.exceptions import entry
 from experience_apis.finance_dashboard import figures
+from experience_apis.finance_dashboard.listing import SHOWN, Listing, after, following, states_of
+from experience_apis.finance_dashboard.reasons import sentence
 from runtime.services import Services
 
 MAX_LIMIT = 200
 # How long ago a system may have been read before its figures count as stale: several rounds of its sweep.
 LIMITS_S = {"time": 120, "psa": 300, "billing": 300, "erp": 1800, "hcm": 3600, "planning": 3600}
-_MARK_BYTES = 6
-_CITED = re.compile(r" \([^)]*\)")
 
-# A group that lost all its items before it was billed is not shown.
-_SHOWN = "tenant = $1 and (transaction_count > 0 or not evaluated or state in ('drafted', 'billed'))"
 _FIGURES = f"""
 select state, currency, count(*) as count, sum(net_amount) as amount, sum(hours) as hours
-from finance_item where {_SHOWN} group by state, currency order by state, currency
+from finance_item where tenant = $1 and {SHOWN} group by state, currency order by state, currency
 """  # noqa: S608
 _UNBILLED = """
 select case when d.id is null then t.state else 'drafted' end as state, t.currency, count(*) as count,
@@ -52,19 +49,11 @@ group by 1, 2 order by 1, 2
 """
 _REASONS = f"""
 select code, currency, count(*) as count, sum(net_amount) as amount
-from finance_item, unnest(failed) as code where {_SHOWN} and state = 'blocked'
+from finance_item, unnest(failed) as code where tenant = $1 and {SHOWN} and state = 'blocked'
 group by code, currency order by sum(net_amount) desc, count(*) desc, code, currency
 """  # noqa: S608
-_DESCENDING = "to_char(1000000000000000 - net_amount, 'FM0000000000000000.0000')"
-_PLACES = {
-    "queue": f"""(case state when 'ready' then '1' when 'ready_with_warnings' then '2' when 'blocked' then '3'
-        when 'collecting' then '4' when 'drafted' then '5' when 'billed' then '6' else '7' end)
-        || to_char(period_end, 'YYYYMMDD') || {_DESCENDING} || key""",
-    "amount": f"{_DESCENDING} || key",
-}
-_PAGE = """
-select body, since, place from (select body, since, state, {place} collate "C" as place from finance_item where {shown}) as queue
-where ($2::text is null or state = $2) and place > $3 order by place limit $4
+_ENTITIES = """
+select distinct body->>'legal_entity_id' as entity from finance_item where tenant = $1 order by 1
 """
 _ITEM = "select body, since, checks from finance_item where tenant = $1 and id = $2"
 _TIMELINE = """
@@ -84,21 +73,31 @@ class FinanceViews:
         self,
         call: Call,
         state: BillGroupState | None = None,
-        sort: str = "queue",
+        view: QueueView | None = None,
+        reason: str | None = None,
+        entity: str | None = None,
+        search: str | None = None,
+        sort: QueueSort = "queue",
+        reverse: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> BillingQueue:
         database, size = self._services.database, min(limit, MAX_LIMIT)
-        listing = f"{call.tenant}/{state}/{sort}"
-        page = _PAGE.format(place=_PLACES[sort], shown=_SHOWN)
-        rows = await database.fetch(page, call.tenant, state, _after(listing, cursor), size + 1)
+        listing = Listing(
+            states=states_of(state, view), reason=reason, entity=entity, search=search, sort=sort, reverse=reverse
+        )
+        place = after(call.tenant, listing, cursor)
+        rows = await database.fetch(listing.page(), *listing.arguments(call.tenant, place), size + 1)
+        matching = await database.fetch(listing.summary(), *listing.arguments(call.tenant, place))
         return BillingQueue(
             figures=tuple(convert(_rounded(r), Figure) for r in await database.fetch(_FIGURES, call.tenant)),
             unbilled=tuple(convert(_rounded(r), Unbilled) for r in await database.fetch(_UNBILLED, call.tenant)),
             reasons=tuple(_reason(r) for r in await database.fetch(_REASONS, call.tenant)),
             items=tuple(_item(r) for r in rows[:size]),
+            matching=tuple(convert(_rounded(r), Matching) for r in matching),
+            entities=tuple(r["entity"] for r in await database.fetch(_ENTITIES, call.tenant)),
             freshness=await self._freshness(call),
-            next_cursor=_next(listing, rows, size),
+            next_cursor=following(call.tenant, listing, rows, size),
             as_of=await self._as_of(call),
         )
 
@@ -157,7 +156,7 @@ def _reason(row: Any) -> Reason:
     known = entry(row["code"])
     return Reason(
         code=row["code"],
-        sentence=_sentence(known.meaning),
+        sentence=sentence(known.meaning),
         owner_role=known.owner_role,
         count=row["count"],
         currency=row["currency"],
@@ -165,38 +164,6 @@ def _reason(row: Any) -> Reason:
     )
 
 
-def _sentence(meaning: str) -> str:
-    """The catalogue's words without the rules they cite."""
-    said = _CITED.sub("", meaning)
-    return f"{said[:1].upper()}{said[1:]}."
-
-
 def _rounded(row: Any) -> dict[str, Any]:
     """A row whose amount has the scale of its currency (DEC-2)."""
     return dict(row) | {"amount": round_money(row["amount"], row["currency"])}
-
-
-def _mark(listing: str, place: str) -> bytes:
-    return hashlib.blake2b(f"{listing}\0{place}".encode(), digest_size=_MARK_BYTES).digest()
-
-
-def _after(listing: str, cursor: str | None) -> str:
-    """The place to go on after. Raises InvalidRequest for a cursor of another list, tenant or making."""
-    if cursor is None:
-        return ""
-    try:
-        raw = base64.urlsafe_b64decode(cursor.encode("ascii"))
-        place = raw[_MARK_BYTES:].decode()
-    except (binascii.Error, ValueError):
-        raw, place = b"", ""
-    if not raw or raw[:_MARK_BYTES] != _mark(listing, place):
-        violation = Violation(code="cursor", detail="Not a cursor of this list.", parameter="cursor", in_="query")
-        raise InvalidRequest("`cursor` is not one this list gave out; start again without it.", errors=[violation])
-    return place
-
-
-def _next(listing: str, rows: Sequence[Any], size: int) -> str | None:
-    if len(rows) <= size:
-        return None
-    place = rows[size - 1]["place"]
-    return base64.urlsafe_b64encode(_mark(listing, place) + place.encode()).decode()

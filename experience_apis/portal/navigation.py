@@ -31,8 +31,8 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 async def _ready(visit: Visit) -> int:
-    queue = await visit.call(FinanceDashboard.billing_queue, limit=1)
-    return sum(figure.count for figure in queue.figures if figure.state in ("ready", "ready_with_warnings"))
+    queue = await visit.call(FinanceDashboard.billing_queue, view="ready", limit=1)
+    return sum(one.count for one in queue.matching)
 
 
 ENTRIES = (
@@ -62,8 +62,8 @@ async def navigation(visit: Visit) -> dict[str, list[Shown]]:
 
 
 async def _counted(visit: Visit, entry: Entry) -> int | None:
-    if entry.count is None:
-        return None
+    if entry.count is None or entry.path in visit.counts:
+        return visit.counts.get(entry.path)
     try:
         return await entry.count(visit)
     except Problem:

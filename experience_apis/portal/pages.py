@@ -1,5 +1,5 @@
 """Every page of the portal. A page is a module with its handlers; see docs/adding-a-page.md."""
 
-from experience_apis.portal import billing, shell
+from experience_apis.portal import billing, billing_actions, billing_item, search, shell
 
-HANDLERS = (*shell.HANDLERS, *billing.HANDLERS)
+HANDLERS = (*shell.HANDLERS, *billing.HANDLERS, *billing_item.HANDLERS, *billing_actions.HANDLERS, *search.HANDLERS)

@@ -27,9 +27,8 @@ async def page(door: FrontDoor, request: Request[Any, Any, Any], error: Exceptio
         return visit.to_sign_in()
     title = _TITLES.get(problem.status, problem.title)
     granting = _granting(visit, problem) if isinstance(problem, Forbidden) else ()
-    shown = await shell.page(
-        visit, "problem.html", status=problem.status, title=title, problem=problem, granting=granting
-    )
+    context: dict[str, Any] = {"title": title, "problem": problem, "granting": granting}
+    shown = await shell.page(visit, "problem.html", problem.status, block="main", **context)
     if problem.retry_after_s is not None:
         shown.headers["retry-after"] = str(problem.retry_after_s)
     return shown

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from experience_apis.portal import words
+from experience_apis.portal import reasons, words
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -23,9 +23,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("money", "short_money", "hours", "day", "moment", "period", "age", "count", "title"):
+    for name in ("money", "short_money", "hours", "day", "moment", "period", "age", "count", "terms", "title"):
         made.filters[name if name != "title" else "words"] = getattr(words, name)
-    made.globals["static"] = static
+    made.filters["reason"] = reasons.title
+    made.globals |= {"static": static, "sign_of": lambda currency: words.SIGNS.get(currency, f"{currency} ")}
     return made
 
 

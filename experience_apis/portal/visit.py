@@ -35,12 +35,14 @@ _YEAR_S = 365 * 24 * 3600
 
 
 class Visit:
-    """A request as pages see it. `form` is what was posted, checked to come from a form of ours."""
+    """A request as pages see it. `form` is what was posted, checked to come from a form of ours; `counts` are counts of the
+    navigation that the page knows already, by path."""
 
     def __init__(self, door: FrontDoor, request: Request[Any, Any, Any], visitor: Visitor | None) -> None:
         self.door, self.request = door, request
         self._visitor = visitor
         self._cookies: list[Cookie] = []
+        self.counts: dict[str, int] = {}
         self.form = FormMultiDict({})
         self.nonce = ""
 

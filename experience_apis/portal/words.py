@@ -67,6 +67,14 @@ def count(number: int, what: str, many: str | None = None) -> str:
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
 
+_TERMS = {"time_and_materials": "T&M", "fixed_price": "Fixed price"}
+
+
+def terms(method: str) -> str:
+    """`time_and_materials` -> `T&M`."""
+    return _TERMS.get(method, title(method))
+
+
 def title(code: str) -> str:
     """`time_and_materials` -> `Time and materials`."""
     said = code.replace("_", " ")

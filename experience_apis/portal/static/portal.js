@@ -22,7 +22,9 @@
     all("[data-selection]").forEach((bar) => count(bar.closest("form")));
   });
   drawer.addEventListener("close", () => {
+    const changed = one("#drawer-body [data-changed]");
     one("#drawer-body").replaceChildren();
+    if (changed) location.reload();
     if (opener && opener.isConnected) opener.focus();
   });
   drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
@@ -109,7 +111,12 @@
   // A request that takes longer than 300 ms shows that it does.
   document.addEventListener("htmx:before:request", (event) => {
     const target = event.detail.ctx.target;
-    event.detail.ctx.waiting = setTimeout(() => target.setAttribute("aria-busy", "true"), 300);
+    event.detail.ctx.waiting = setTimeout(() => {
+      target.setAttribute("aria-busy", "true");
+      if (target.id !== "drawer-body" || drawer.open) return;
+      target.replaceChildren(one("#skeleton").content.cloneNode(true));
+      drawer.showModal();
+    }, 300);
   });
   document.addEventListener("htmx:finally:request", (event) => {
     clearTimeout(event.detail.ctx.waiting);

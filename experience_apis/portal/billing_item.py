@@ -1,0 +1,154 @@
+"""One billing item: why it is ready or blocked, with evidence, who can fix it, and how it got here. In the drawer and as a page."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import get
+from litestar.params import FromPath
+
+from contracts.experience.finance_dashboard import BillingItem, FinanceDashboard
+from contracts.problems import Problem
+from contracts.process.billing_objects import Check, DraftInvoice, Explanation
+from contracts.process.invoice_readiness import InvoiceReadiness
+from experience_apis.portal import billing_effects, reasons, shell
+from experience_apis.portal.billing import ON_ITS_WAY
+from experience_apis.portal.visit import Page, Visit, Visiting
+
+_STATES = {
+    "collecting": ("Collecting", "neutral"),
+    "blocked": ("Blocked", "bad"),
+    "ready": ("Ready", "ok"),
+    "ready_with_warnings": ("Ready, with warnings", "warn"),
+    "billed": ("Posted", "ok"),
+    "skipped": ("Held to the next period", "neutral"),
+}
+_SYSTEMS = {"hub": "Process", "erp": "ERP"}
+
+
+@get("/billing/items/{item_id:str}")
+async def item_page(visit: Visiting, item_id: FromPath[str]) -> Page:
+    """The item."""
+    found = await visit.call(FinanceDashboard.billing_item, item_id)
+    explained = await _explained(visit, found)
+    invoice = explained.invoice if explained is not None else None
+    applicable = [check for check in found.checks if check.status != "not_applicable"]
+    return await shell.page(
+        visit,
+        "billing_item.html",
+        block="sheet",
+        found=found,
+        item=found.item,
+        state=_state(found, invoice),
+        passed=[_check(visit, c, found.item.since) for c in applicable if c.status == "passed"],
+        failed=[_check(visit, c, found.item.since) for c in applicable if c.status == "failed" and not c.waived],
+        waived=[_check(visit, c, found.item.since) for c in applicable if c.waived],
+        apart=[c for c in found.checks if c.status == "not_applicable"],
+        applicable=len(applicable),
+        timeline=timeline(found, explained),
+        invoice=invoice,
+        actions=billing_effects.for_item(visit, found.item, invoice),
+        strip=shell.freshness(found.freshness, "psa", "time", "hcm", "erp", "billing"),
+    )
+
+
+async def _explained(visit: Visit, found: BillingItem) -> Explanation | None:
+    """The invoice with its chain to the deal, where there is one and the visitor may see it."""
+    if found.item.invoice_id is None or not visit.may(InvoiceReadiness.explain):
+        return None
+    try:
+        return await visit.call(InvoiceReadiness.explain, found.item.invoice_id)
+    except Problem:
+        return None
+
+
+def _state(found: BillingItem, invoice: DraftInvoice | None) -> tuple[str, str]:
+    """The words of the pill and its kind."""
+    if found.item.state == "drafted":
+        return ON_ITS_WAY.get("" if invoice is None else invoice.state, ("Draft", "info"))
+    return _STATES[found.item.state]
+
+
+def _check(visit: Visit, check: Check, since: datetime) -> dict[str, Any]:
+    """A check as it is shown, failed ones with who can fix them and by when."""
+    return {
+        "check": check,
+        "title": reasons.passed(check.code) if check.status == "passed" else reasons.title(check.code),
+        "owner": reasons.role(check.owner_role),
+        "group": reasons.group(check.owner_role),
+        "due": reasons.due(since, check.sla_hours, visit.door.clock.now()),
+        "evidence": _evidence(check.evidence),
+        "waivable": check.waivable and visit.may(InvoiceReadiness.waive),
+    }
+
+
+def _evidence(evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(_named(name), _told(value)) for name, value in evidence.items() if value not in (None, "", [], {})]
+
+
+def _named(name: str) -> str:
+    return name.replace(".", " ").replace("_", " ")
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{_named(str(name))} {_told(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        shown = "; ".join(_told(part) for part in value[:5])
+        return f"{shown}; and {len(value) - 5} more" if len(value) > 5 else shown
+    return str(value)
+
+
+def timeline(found: BillingItem, explained: Explanation | None) -> list[dict[str, Any]]:
+    """How it got here: the chain from the deal on, what happened to the item, and what comes next."""
+    happened = [
+        {
+            "system": _SYSTEMS.get(e.system, e.system),
+            "what": e.what,
+            "note": _by(e.by),
+            "at": e.at,
+            "took": "",
+            "state": "done",
+        }
+        for e in found.timeline
+    ]
+    return sorted([*_chain(explained), *happened], key=lambda entry: entry["at"]) + _next(found)
+
+
+def _chain(explained: Explanation | None) -> list[dict[str, Any]]:
+    if explained is None or not explained.chains:
+        return []
+    links = [link for link in explained.chains[0].links if link.at is not None and link.kind not in ("invoice", "line")]
+    return [
+        {
+            "system": shell.port_label(link.system) if len(link.system) < 9 else link.system,
+            "what": link.title,
+            "note": _by(link.by),
+            "at": link.at,
+            "took": "",
+            "state": "done",
+        }
+        for link in links
+    ]
+
+
+def _by(who: str | None) -> str:
+    if not who:
+        return ""
+    return "by Ledgerway" if who.startswith("system:") else f"by {who}"
+
+
+def _next(found: BillingItem) -> list[dict[str, Any]]:
+    """The step that is to come."""
+    waiting = {
+        "ready": ("Draft invoice", "waits for you"),
+        "ready_with_warnings": ("Draft invoice", "waits for you; warnings need a reason"),
+        "blocked": ("Draft invoice", "when nothing blocks it any more"),
+        "drafted": ("Invoice in the ERP", "after approval and posting"),
+    }
+    if found.item.state not in waiting:
+        return []
+    what, note = waiting[found.item.state]
+    return [{"system": "ERP", "what": what, "note": note, "at": None, "took": "", "state": "waiting"}]
+
+
+HANDLERS = (item_page,)
