@@ -37,6 +37,12 @@ class Demo(Struct, frozen=True, kw_only=True):
     url: str
     systems: tuple[SimulatedSystem, ...]
     loaded_into: str | None = None
+    worker_port: int | None = None
+
+    @property
+    def worker_address(self) -> str | None:
+        """Where the worker answers operators; None in what an older version left."""
+        return None if self.worker_port is None else f"127.0.0.1:{self.worker_port}"
 
     def system(self, name: str) -> SimulatedSystem:
         """The simulator of that name."""
@@ -75,6 +81,7 @@ def plan(state_dir: Path, port: int, url: str, today: date) -> Demo:
         url=url,
         systems=systems,
         loaded_into=known.loaded_into if known else None,
+        worker_port=_usable((known and known.worker_port) or _first(port)),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,16 +14,18 @@ from redis.asyncio import Redis
 from contracts.periods import Clock, SystemClock
 from contracts.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Throttled
 from experience_apis.portal import app as portal
-from gateway import browsers, front, pipeline
+from gateway import browsers, front, observed, pipeline
 from gateway.config import GatewayConfig
 from gateway.cursors import Cursors, key_in
 from gateway.exchange import Exchange
+from gateway.facts import Facts
 from gateway.front import Receive, Scope, Send
 from gateway.health import Health, VendorHealth
 from gateway.issuer import DevelopmentIssuer
 from gateway.jwks import Fetch, HeldKeys, RemoteKeys, fetcher
 from gateway.kept import kept
 from gateway.keys import ApiKeys, pepper_in
+from gateway.metrics_page import MetricsPage
 from gateway.mounts import Mount, forward, mounted_at
 from gateway.paths import decoded, normalised
 from gateway.policies import correlation, throttle, version
@@ -41,7 +44,7 @@ from runtime.data.trail import Trail
 from runtime.http.replies import Headers, Reply, proxy_status
 from runtime.http.specs import Api
 
-EXTRA_SCOPES = ("audit:read", "rules:read")
+EXTRA_SCOPES = ("audit:read", "metrics:read", "rules:read")
 
 
 def _no_vendors() -> list[dict[str, Any]]:
@@ -80,6 +83,9 @@ def build_gateway(parts: Parts) -> "Gateway":
     pages = pages_of(
         base_url=parts.base_url,
         health=Health(parts.database, parts.redis, parts.clock, parts.vendors),
+        metrics=MetricsPage(
+            Facts(parts.database, parts.clock), parts.config.policy.auth.limit(), parts.mode, parts.tenant
+        ),
         problems=ProblemPages(parts.config.policy.idempotency),
         apis=parts.apis,
         issuers=tokens.issuers,
@@ -197,13 +203,20 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        x = Exchange(self.services, method=scope["method"], target="/")
+        x, began = Exchange(self.services, method=scope["method"], target="/"), perf_counter()
         try:
-            reply = await self._answer(x, scope, receive, send)
+            reply = await self._replied(x, scope, receive, send)
+            if reply is not None:
+                x.reply = reply
+                await front.send_reply(send, reply, self._headers(x, reply), self._fixed, head=x.method == "HEAD")
+        finally:
+            observed.note(x, perf_counter() - began)
+
+    async def _replied(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
+        try:
+            return await self._answer(x, scope, receive, send)
         except Problem as problem:
-            reply = await pipeline.refuse(x, problem)
-        if reply is not None:
-            await front.send_reply(send, reply, self._headers(x, reply), self._fixed, head=x.method == "HEAD")
+            return await pipeline.refuse(x, problem)
 
     async def _answer(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
         x.request_headers, x.repeated = front.headers_of(scope)
@@ -248,6 +261,7 @@ class Gateway:
         return browsers.options(x, allow, self._config.origins)
 
     async def _forward(self, x: Exchange, mount: Mount, scope: Scope, receive: Receive, send: Send) -> None:
+        x.mounted = mount.prefix
         await correlation.on_request(x, correlation.Config())
         limits = self._config.policy.throttle
         if mount.group is not None and mount.group in limits:
@@ -259,7 +273,7 @@ class Gateway:
                 raise Throttled(
                     "Too many requests from this address.", retry_after_s=grant.reset_s, violated_policies=["burst"]
                 )
-        await forward(
+        status = await forward(
             x,
             mount,
             {**scope, "path": unquote(x.target), "raw_path": x.target.encode()},
@@ -267,6 +281,7 @@ class Gateway:
             send,
             (*x.headers, *self._harmless),
         )
+        x.reply = Reply(status)
 
     def _nothing(self, x: Exchange) -> Problem:
         lifecycle = version.covering(x.target, self._config.policy.version)

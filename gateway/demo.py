@@ -67,7 +67,7 @@ def _children(settings: Settings, demo: Demo, settled: bool) -> list[Child]:
     return [
         Child(name="sandboxes", argv=(*_COMMAND, "sandbox", "start"), ready_url=health),
         Child(name="api", argv=(*_COMMAND, "serve"), ready_url=ready, last=not settled),
-        Child(name="worker", argv=(*_COMMAND, "worker")),
+        Child(name="worker", argv=(*_COMMAND, "worker", "--listen", str(demo.worker_address))),
     ]
 
 
@@ -139,5 +139,6 @@ Next
   ledgerway deals list{here}
   ledgerway run onboarding --deal REF --follow{here}
   ledgerway billing ready{here}
-Stop with Ctrl-C. Logs: {settings.state_dir}/log/
+Metrics: {demo.url}/metrics and http://{demo.worker_address}/metrics
+Stop with Ctrl-C. Logs: ledgerway logs --follow{here}
 """

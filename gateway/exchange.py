@@ -9,6 +9,7 @@ from contracts.problems import Problem
 from runtime.data.claims import Claim, KeyScope
 from runtime.data.counters import Grant
 from runtime.http.replies import Reply
+from runtime.tracing import Root
 
 if TYPE_CHECKING:
     from gateway.routes import Route
@@ -41,13 +42,13 @@ class Exchange:
         "claim",
         "correlation_id",
         "deadline",
-        "duration_s",
         "expected_version",
         "headers",
         "identity",
         "key_scope",
         "limits",
         "method",
+        "mounted",
         "params",
         "problem",
         "query",
@@ -56,6 +57,7 @@ class Exchange:
         "reply",
         "request_headers",
         "request_id",
+        "root",
         "route",
         "services",
         "target",
@@ -88,6 +90,8 @@ class Exchange:
         self.claim: Claim | None = None
         self.limits: list[Grant] = []
         self.headers: list[tuple[str, str]] = []
+        self.mounted = ""
+        self.root: Root | None = None
         self.reply: Reply | None = None
         self.problem: Problem | None = None
         self.recorded = False
@@ -96,6 +100,10 @@ class Exchange:
         """A request header's value, or None."""
         value = self.request_headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def place(self) -> str:
+        """What was asked for, in words of which there are few: the operation, the mount, else `page`."""
+        return self.route.operation.id if self.route is not None else self.mounted or "page"
 
     def known(self) -> Identity:
         """Who calls; only after the auth policy."""

@@ -34,14 +34,19 @@ def _covers(prefix: list[str], path: list[str]) -> bool:
     return len(path) >= len(prefix) and all(p.startswith("{") or p == q for p, q in pairs)
 
 
-async def forward(x: Exchange, mount: Mount, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-    """Hand the request over with its normalised path; our headers are added where the application sets none of that name."""
-    ours = encoded(headers)
+async def forward(x: Exchange, mount: Mount, scope: Scope, receive: Receive, send: Send, headers: Headers) -> int:
+    """Hand the request over with its normalised path; our headers are added where the application sets none of that name.
+
+    Returns the status it answered with; 500 when it never began to.
+    """
+    ours, status = encoded(headers), 500
 
     async def send_ours(message: Message) -> None:
+        nonlocal status
         if message["type"] == "http.response.start":
             theirs = list(message.get("headers", ()))
             taken = {name.lower() for name, _ in theirs}
+            status = message["status"]
             message = {**message, "headers": [*theirs, *(h for h in ours if h[0] not in taken)]}
         await send(message)
 
@@ -50,3 +55,4 @@ async def forward(x: Exchange, mount: Mount, scope: Scope, receive: Receive, sen
         "state": {**scope.get("state", {}), "correlation_id": x.correlation_id, "request_id": x.request_id},
     }
     await mount.app(inner, receive, send_ours)
+    return status

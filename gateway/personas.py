@@ -95,6 +95,7 @@ PERSONAS = (
             "registers:write",
             "policies:write",
             "audit:read",
+            "metrics:read",
         ),
     ),
     Persona(

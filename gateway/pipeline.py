@@ -16,6 +16,7 @@ from contracts.problems import Internal, NotFound, PreconditionFailed, Problem, 
 from gateway import waiting
 from gateway.exchange import Exchange
 from gateway.policies import audit, auth, correlation, idempotency, quota, throttle, validation, version
+from runtime import metrics
 from runtime.data.database import Connection
 from runtime.data.outages import guarded
 from runtime.http.arguments import query_pairs
@@ -130,6 +131,7 @@ async def _enter(step: Step, x: Exchange) -> None:
     except StoreAway as away:
         if not step.open:
             raise
+        metrics.POLICY_OPEN.add((step.name,))
         log.warning("policy.open", policy=step.name, why=away.detail)
 
 

@@ -2,7 +2,8 @@
 
 import gc
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
@@ -51,7 +52,23 @@ def run_api(settings: Settings, layers: Collection[str] | None = None) -> int:
     """The gateway with all layers behind it, or the named layers alone, until SIGTERM; 2 when it cannot start as configured."""
     telemetry.configure(settings, "api")
     follow_supervisor(settings)
-    return until_stopped(_serve(settings, layers))
+    with _traced(settings, "api"):
+        return until_stopped(_serve(settings, layers))
+
+
+@contextmanager
+def _traced(settings: Settings, role: str) -> Iterator[None]:
+    """Spans go to the collector, if there is one, while the block runs."""
+    if settings.otlp_endpoint is None:
+        yield
+        return
+    from runtime import spans_out
+
+    stop = spans_out.export(settings.otlp_endpoint, role, settings.one_trace_in)
+    try:
+        yield
+    finally:
+        stop()
 
 
 async def _serve(settings: Settings, names: Collection[str] | None) -> None:
@@ -131,10 +148,13 @@ def run_worker(settings: Settings) -> int:
     """The worker, until SIGTERM; 0, or 2 when it cannot start as configured."""
     telemetry.configure(settings, "worker")
     follow_supervisor(settings)
-    return until_stopped(_worker(settings))
+    with _traced(settings, "worker"):
+        return until_stopped(_worker(settings))
 
 
 async def _worker(settings: Settings) -> None:
+    from gateway.health import Health
+    from gateway.worker_page import answering
     from runtime.work.housekeeping import housekeeping
     from runtime.work.worker import Worker
 
@@ -151,7 +171,9 @@ async def _worker(settings: Settings) -> None:
     )
     gc.collect()
     gc.freeze()
+    health = Health(services.database, None, services.clock, services.ports.health)
     try:
-        await worker.run()
+        async with answering(settings.worker_address, health):
+            await worker.run()
     finally:
         await services.close()

@@ -30,6 +30,7 @@ def pages_of(
     *,
     base_url: str,
     health: Health,
+    metrics: Page,
     problems: ProblemPages,
     apis: Sequence[Api],
     issuers: Sequence[str],
@@ -41,6 +42,7 @@ def pages_of(
         "/health/live": {"GET": health.live},
         "/health/ready": {"GET": health.ready},
         "/health/vendors": {"GET": health.vendors},
+        "/metrics": {"GET": metrics},
         "/problems": {"GET": problems.index},
         CATALOG: {"GET": _fixed(_catalog(base_url, apis), _LINKSET)},
     }

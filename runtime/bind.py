@@ -14,6 +14,7 @@ from contracts.call import Call
 from contracts.operation import Operation, operations
 from contracts.periods import Clock, SystemClock
 from contracts.problems import DeadlineExceeded, Forbidden, Internal, Problem
+from runtime import tracing
 from runtime.data import outages
 from runtime.telemetry import log
 
@@ -48,6 +49,14 @@ def _guarded(
     operation: Operation, method: Callable[..., Awaitable[Any]], clock: Clock
 ) -> Callable[..., Awaitable[Any]]:
     @wraps(method)
+    async def traced(call: Call, *args: Any, **kwargs: Any) -> Any:
+        if not tracing.on():
+            return await guarded(call, *args, **kwargs)
+        with tracing.called(operation.id, call.traceparent) as span:
+            if span is not None:
+                span.attributes["ledgerway.tenant"] = call.tenant
+            return await guarded(call, *args, **kwargs)
+
     async def guarded(call: Call, *args: Any, **kwargs: Any) -> Any:
         left = _check(operation, call, clock)
         try:
@@ -63,7 +72,7 @@ def _guarded(
             detail = f"Ledgerway failed; the request was fine. Quote {call.correlation_id}."
             raise Internal(detail, correlation_id=call.correlation_id) from unknown
 
-    return guarded
+    return traced
 
 
 class _Bound:

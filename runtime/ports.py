@@ -17,6 +17,7 @@ from contracts.system.time import Time
 from runtime import catalogue
 from runtime.bind import Served, bind
 from runtime.connections import Connection, Connections
+from runtime.http import ways_out
 from runtime.http.outbound import AsyncBaseTransport, TransportFactory, direct_transport
 from runtime.http.remote import Remote
 from runtime.http.requests import admitted
@@ -74,18 +75,13 @@ class Ports:
         self._bound.clear()
 
     def health(self) -> list[dict[str, Any]]:
-        """What is known of each connected system without asking it: its ports, and whether it is in use yet."""
-        return [
-            {
-                "tenant": c.tenant,
-                "instance": c.instance,
-                "vendor": c.vendor,
-                "ports": list(c.ports),
-                "mode": c.mode,
-                "used": (c.tenant, c.instance) in self._bound,
-            }
-            for c in self.connections.all()
-        ]
+        """What is known of each connected system without asking it: is it in use, does it answer, takes it our credentials."""
+        return [self._health(connection) for connection in self.connections.all()]
+
+    def _health(self, c: Connection) -> dict[str, Any]:
+        used = (c.tenant, c.instance) in self._bound
+        said = {"tenant": c.tenant, "instance": c.instance, "vendor": c.vendor, "ports": list(c.ports), "mode": c.mode}
+        return {**said, "used": used, **ways_out.remembered(c.vendor, c.base_url)}
 
     def _transport(self, base_url: str) -> AsyncBaseTransport:
         self._transports.append(self._new_transport(base_url))

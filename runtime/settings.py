@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 PREFIX = "LEDGERWAY_"
+COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 FOREIGN = ("LEDGERWAY_SECRET_", "LEDGERWAY_TEST_")
 
 
@@ -41,6 +42,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Literal["auto", "console", "json"] = "auto"
     pool_size: int = 10
     statement_timeout_s: int = 30
+    otlp_endpoint: str | None = None
+    trace_one_in: int | None = None
+    worker_address: str | None = None
     url: str | None = None
     token: str | None = None
     token_file: Path | None = None
@@ -50,6 +54,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def base_url(self) -> str:
         """Where this installation is reached: the public address, else host and port."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def one_trace_in(self) -> int:
+        """Of how many new traces one is sampled: of a sandbox's all, else one in a hundred, unless it was said."""
+        return self.trace_one_in or (1 if self.mode == "sandbox" else 100)
 
     def environment(self) -> dict[str, str]:
         """These settings as variables, for a child process; unset fields are left out."""
@@ -64,6 +73,8 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     for name in given:
         _known(name)
     values = {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
+    if collector := (os.environ if environment is None else environment).get(COLLECTOR):
+        values.setdefault("otlp_endpoint", collector)
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
@@ -76,6 +87,8 @@ def changed(settings: Settings, **overrides: Any) -> Settings:
     made = replace(settings, **{k: v for k, v in overrides.items() if v is not None})
     if not 1 <= made.port <= 65535:
         raise SettingsError(f"The port is {made.port}; use 1 to 65535.")
+    if made.trace_one_in is not None and made.trace_one_in < 1:
+        raise SettingsError(f"LEDGERWAY_TRACE_ONE_IN is {made.trace_one_in}; use 1 (every trace) or more.")
     return made
 
 

@@ -3,13 +3,17 @@
 Fields bound with `bound(...)` (tenant, correlation id) stand on every line of that context. Secrets are struck out.
 """
 
+import asyncio
+import atexit
 import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
+import msgspec
 import structlog
 
 from runtime.settings import Settings
@@ -22,6 +26,8 @@ _SECRET_TEXT = re.compile(
     r"(?<=://)([^/\s:@]*):[^/\s@]+@|\b(Bearer|Basic|DPoP)\s+[\w.~+/=-]{8,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*"
 )
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+_BEHIND_S, _MOST_WAITING = 0.2, 500
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -49,6 +55,7 @@ def configure(settings: Settings, role: str) -> None:
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     _configure(_LEVELS[settings.log_level], console=console)
     structlog.contextvars.bind_contextvars(role=role)
+    lines.configure(role, said=_LEVELS[settings.log_level] <= logging.INFO, console=console)
     _route_library_logs(_LEVELS[settings.log_level])
 
 
@@ -57,6 +64,44 @@ def bound(**fields: Any) -> Iterator[None]:
     """Fields for every line logged in this context, such as `tenant` and `correlation_id`."""
     with structlog.contextvars.bound_contextvars(**fields):
         yield
+
+
+class Lines:
+    """The lines of which there are many, one a request or event: `info`, made without the machinery of the log and written a
+    moment later, many at once. The caller strikes out what people wrote; nothing else is looked through for secrets.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._role, self._said, self._console = "", False, False
+
+    def configure(self, role: str, *, said: bool, console: bool) -> None:
+        """As the log of this process: nothing is written before."""
+        self._role, self._said, self._console = role, said, console
+        atexit.register(self.flush)
+
+    def say(self, event: str, at: datetime, fields: dict[str, Any]) -> None:
+        """One line; `at` is now, in UTC."""
+        if not self._said:
+            return
+        if self._console:
+            log.info(event, **fields)
+            return
+        first = {"at": at, "level": "info", "event": event, "role": self._role}
+        self._waiting.append(msgspec.json.encode(first | fields))
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(_BEHIND_S, self.flush)
+        elif len(self._waiting) >= _MOST_WAITING:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            sys.stderr.write(b"\n".join((*waiting, b"")).decode())
+
+
+lines = Lines()
 
 
 def _configure(level: int, *, console: bool) -> None:

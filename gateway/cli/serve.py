@@ -27,11 +27,16 @@ def serve(*, host: str | None = None, port: int | None = None, layers: str | Non
     return run_api(settings, layers=None if layers is None else [name.strip() for name in layers.split(",")])
 
 
-def worker(*, session: Asked) -> int:
+def worker(*, listen: str | None = None, session: Asked) -> int:
     """Run the worker until SIGTERM. Needs LEDGERWAY_DATABASE_URL.
 
-    Example: `ledgerway worker`
+    Example: `ledgerway worker --listen 127.0.0.1:9464`
+
+    Parameters
+    ----------
+    listen
+        Address where it answers /metrics, /health/live and /health/ready (LEDGERWAY_WORKER_ADDRESS, nowhere).
     """
     from gateway.roles import run_worker
 
-    return run_worker(session.settings)
+    return run_worker(changed(session.settings, worker_address=listen))

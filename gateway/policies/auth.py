@@ -24,10 +24,15 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 async def on_request(x: Exchange, limit: Limit) -> None:
+    """Authenticate, then check audience and scope of the route."""
+    await admit(x, limit, x.at().scope, x.at().audiences)
+
+
+async def admit(x: Exchange, limit: Limit, scope: str, audiences: frozenset[str]) -> None:
     """Authenticate, then check audience and scope. Every refusal carries its challenge."""
     try:
         x.identity = await _identify(x, limit)
-        _authorise(x, x.identity)
+        _authorise(x.identity, scope, audiences)
     except (Unauthenticated, Forbidden, InvalidRequest) as problem:
         x.headers.append(("www-authenticate", challenge(problem, x.services.name, x.services.base_url)))
         raise
@@ -80,12 +85,12 @@ def _malformed(detail: str) -> InvalidRequest:
     return InvalidRequest(detail, error="invalid_request")
 
 
-def _authorise(x: Exchange, who: Identity) -> None:
-    route = x.at()
-    if who.audiences is not None and not who.audiences & route.audiences:
-        raise Unauthenticated(f"The token is for another audience; ask for {route.audience}.", error="invalid_token")
-    if route.scope and route.scope not in who.scopes:
-        raise Forbidden(f"This needs the scope {route.scope}; ask for a token that has it.", scope=route.scope)
+def _authorise(who: Identity, scope: str, audiences: frozenset[str]) -> None:
+    if who.audiences is not None and not who.audiences & audiences:
+        wanted = max(audiences, key=len)
+        raise Unauthenticated(f"The token is for another audience; ask for {wanted}.", error="invalid_token")
+    if scope and scope not in who.scopes:
+        raise Forbidden(f"This needs the scope {scope}; ask for a token that has it.", scope=scope)
 
 
 def challenge(problem: Problem, realm: str, base_url: str) -> str:

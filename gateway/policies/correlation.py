@@ -7,6 +7,7 @@ from itertools import count
 from msgspec import Struct
 
 from gateway.exchange import Exchange
+from runtime import tracing
 
 WHEN_STORE_IS_AWAY = "open"  # keeps nothing
 
@@ -26,9 +27,11 @@ async def on_request(x: Exchange, config: Config) -> None:
     fresh = secrets.token_hex(40)  # one draw for the ids of correlation, trace and span
     x.correlation_id = given if given and _VISIBLE.match(given) else fresh[:32]
     x.request_id = f"req_{_PROCESS}{next(_requests):08x}"
-    x.traceparent = child_of(
-        None if b"traceparent" in x.repeated else x.header(b"traceparent"), fresh[32:64], fresh[64:]
-    )
+    parent = None if b"traceparent" in x.repeated else x.header(b"traceparent")
+    x.traceparent = child_of(parent, fresh[32:64], fresh[64:])
+    if tracing.on():
+        parent_id = parent[36:52] if parent and x.traceparent[3:35] == parent[3:35] else None
+        x.root = tracing.Root(x.traceparent, f"{x.method} {x.place()}", "server", parent_id)
     x.headers += (
         ("x-correlation-id", x.correlation_id),
         ("ledgerway-request-id", x.request_id),
@@ -37,10 +40,10 @@ async def on_request(x: Exchange, config: Config) -> None:
 
 
 def child_of(parent: str | None, trace: str, span: str) -> str:
-    """A `traceparent` with our span: in the caller's trace when that can be read, else in the new, unsampled `trace`."""
+    """A `traceparent` with our span: in the caller's trace when that can be read, else in the new `trace`."""
     match = _PARENT.match(parent) if parent else None
     if match is None or not _valid(match):
-        return f"00-{trace}-{span}-00"
+        return f"00-{trace}-{span}-{tracing.chosen(trace):02x}"
     return f"00-{match[2]}-{span}-{int(match[4], 16) & 1:02x}"
 
 

@@ -16,6 +16,7 @@ from contracts.wire import to_builtins
 from process_apis.registers import move, pages
 from process_apis.registers.transaction_rows import COLUMNS, INSERT, event_of, from_row, values_of
 from process_apis.registers.unit import Unit
+from runtime import metrics
 from runtime.work.outbox import publish_all
 
 _KIND = "billable_transaction"
@@ -105,6 +106,9 @@ async def post_all(unit: Unit, acknowledged: Sequence[Acknowledged]) -> None:
     ids, states = [found.id for found, _ in walks], [step.moved.after for _, step in walks]
     refs, keys = [one.ref for one in acknowledged], [one.key for one in acknowledged]
     await unit.connection.execute(_POST, unit.tenant, unit.now, ids, states, refs, keys)
+    for one in acknowledged:
+        if one.transaction.approved_at is not None:
+            metrics.QUEUE_LAG_SECONDS.observe((), (unit.now - one.transaction.approved_at).total_seconds())
     await _tell(unit, walks)
 
 

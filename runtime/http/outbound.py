@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from contracts.periods import Clock, SystemClock
 from contracts.problems import OutcomeUnknown, Problem, VendorCredentials, VendorRefused, VendorUnavailable
-from runtime.http.breaker import Breaker
+from runtime.http.ways_out import Request, WayOut
 from runtime.telemetry import log
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
@@ -153,7 +153,8 @@ class Outbound:
         self._clock = clock or SystemClock()
         self._slots = asyncio.Semaphore(budget.concurrency)
         self._timeout_s = budget.timeout_s
-        self.breaker = Breaker()
+        self.way = WayOut(vendor, base_url, budget.concurrency, self._clock)
+        self.breaker = self.way.breaker
         self._client = httpx.AsyncClient(
             base_url=base_url,
             transport=transport(base_url),
@@ -194,41 +195,50 @@ class Outbound:
             if response.status != 401 or self._credentials is None:
                 return response
             self._credentials.forget(proof)
+            self.way.credentials = "refused"
             log.info("vendor.credentials_refused", vendor=self._vendor, operation=operation, attempt=attempt)
         raise VendorCredentials(f"{self._vendor} refuses our credentials.", vendor=self._vendor, operation=operation)
 
     async def _proof(self, method: str, path: str) -> dict[str, str]:
         if self._credentials is None:
             return {}
-        return dict(await self._credentials.headers(method, str(self._client.base_url.join(path))))
+        try:
+            return dict(await self._credentials.headers(method, str(self._client.base_url.join(path))))
+        except VendorCredentials:
+            self.way.credentials = "refused"
+            raise
 
     async def _attempt(self, method: str, path: str, operation: str, writing: bool, request: dict[str, Any]) -> Answer:
         async with self._slots:
-            if rest := self.breaker.admit():
-                raise self._unavailable(
-                    operation, f"{self._vendor} did not answer lately; asked again in {rest} s.", rest
-                )
-            started = time.monotonic()
-            try:
-                response = await self._once_more_if_read(method, path, writing, request)
-            except _TooLarge as large:
-                self.breaker.record(answered=True)
-                raise self._too_large(operation, writing) from large
-            except _LOST as error:
-                self._no_answer(operation, type(error.__cause__ or error).__name__)
-                raise self._lost(operation, writing and not _never_sent(error), started) from error
-            except asyncio.CancelledError:
-                if (
-                    time.monotonic() - started > _CONNECT_S
-                ):  # else callers with less patience than we hide a dead vendor
-                    self._no_answer(operation, "deadline")
-                raise
+            with self.way.request(operation, method) as trip:
+                response = await self._tried(method, path, operation, writing, request, trip)
+                self.way.answered(trip, response.status, response.headers)
         if response.status >= 500 and self._judges_status:
             self._no_answer(operation, f"status {response.status}")
         else:
             self.breaker.record(answered=True)
         log.debug("vendor.answered", vendor=self._vendor, operation=operation, status=response.status)
         return response
+
+    async def _tried(
+        self, method: str, path: str, operation: str, writing: bool, request: dict[str, Any], trip: Request
+    ) -> Answer:
+        if rest := self.breaker.admit():
+            trip.outcome = "rested"
+            raise self._unavailable(operation, f"{self._vendor} did not answer lately; asked again in {rest} s.", rest)
+        started = time.monotonic()
+        try:
+            return await self._once_more_if_read(method, path, writing, request)
+        except _TooLarge as large:
+            self.breaker.record(answered=True)
+            raise self._too_large(operation, writing) from large
+        except _LOST as error:
+            self._no_answer(operation, type(error.__cause__ or error).__name__)
+            raise self._lost(operation, writing and not _never_sent(error), started) from error
+        except asyncio.CancelledError:
+            if time.monotonic() - started > _CONNECT_S:  # else callers with less patience than we hide a dead vendor
+                self._no_answer(operation, "deadline")
+            raise
 
     async def _once_more_if_read(self, method: str, path: str, writing: bool, request: dict[str, Any]) -> Answer:
         try:

@@ -5,12 +5,14 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 from msgspec import DecodeError, Struct, ValidationError
+from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.operation import Operation, operations
 from contracts.periods import Clock
 from contracts.problems import PROBLEMS, Internal, Problem, Unauthenticated, Violation
 from contracts.wire import decode
+from runtime import tracing
 from runtime.bind import bind
 from runtime.http.hop import HEADER, NOT_SERVED, HopTokens, fingerprint
 from runtime.http.outbound import Answer, Outbound, TransportFactory, VendorBudget, direct_transport
@@ -89,7 +91,8 @@ class Remote:
         return method
 
     async def _send(self, operation: Operation, call: Call, path: str, query: str, body: bytes | None) -> Answer:
-        token = self._tokens.sign(call, fingerprint(operation.method, path, query, body or b""))
+        traced = replace(call, traceparent=tracing.here() or call.traceparent)
+        token = self._tokens.sign(traced, fingerprint(operation.method, path, query, body or b""))
         headers = {HEADER: token} | ({} if body is None else {"content-type": "application/json"})
         return await self._outbound.send(
             operation.method,

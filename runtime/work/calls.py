@@ -15,6 +15,7 @@ def worker_call(
     correlation_id: str,
     request_id: str,
     idempotency_key: str | None = None,
+    traceparent: str | None = None,
 ) -> Call:
     """A call on behalf of `principal`: whoever started a run, or `system:<part of the worker>`."""
     return Call(
@@ -25,6 +26,7 @@ def worker_call(
         correlation_id=correlation_id,
         request_id=request_id,
         idempotency_key=idempotency_key,
+        traceparent=traceparent,
     )
 
 

@@ -33,6 +33,7 @@ from msgspec import Struct
 from contracts.call import Call
 from contracts.problems import InProgress, Internal, NotFound
 from contracts.wire import convert, decode, encode
+from runtime import metrics, tracing
 from runtime.telemetry import bound, log
 from runtime.work.calls import worker_call
 from runtime.work.journal import StepKey
@@ -225,9 +226,12 @@ class Engine:
             return "over" if row else "absent"
         workflow = await self._workflow(tenant, row)
         run = Run(run_id, row["key"], self._call(tenant, row), self._recorder(run_id), self._machinery)
-        log.info("run.entered", workflow=workflow.name, version=workflow.version)
-        ending = await self._performed(workflow, run, row["input"])
-        log.info("run.ended", ending=ending)
+        with bound(correlation_id=row["correlation_id"]):
+            log.info("run.entered", workflow=workflow.name, version=workflow.version)
+            ending = await self._performed(workflow, run, row["input"])
+            log.info("run.ended", workflow=workflow.name, ending=ending)
+        metrics.RUNS_ENDED.add((workflow.name, ending))
+        tracing.tell_run(run_id, row["traceparent"], workflow.name, row["created_at"], ending)
         return ending
 
     def _recorder(self, run_id: str) -> Record:
@@ -307,6 +311,7 @@ class Engine:
             scopes=self._scopes,
             correlation_id=row["correlation_id"],
             request_id=row["id"],
+            traceparent=tracing.of_run(row["id"], row["traceparent"]),
         )
 
 

@@ -8,25 +8,28 @@ those of EVT-6 (at once for a refusal) is processed with an error and a dead let
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.problems import InvalidContent
+from runtime import metrics, tracing
 from runtime.data.database import Connection, Database
-from runtime.telemetry import log
+from runtime.telemetry import bound, log
 from runtime.work.hooks import DeadLetter, Hooks
 from runtime.work.process import Delivery, InboxHandler
-from runtime.work.relay import bury
+from runtime.work.relay import CallFor, bury
 from runtime.work.retries import Attempt, Failure, body_of, failure_of
 from runtime.work.unit import unit_of_work
 
 _RECEIVE = """
-insert into inbox (tenant, connection, delivery_id, kind, payload) values ($1, $2, $3, $4, $5)
+insert into inbox (tenant, connection, delivery_id, kind, payload, traceparent) values ($1, $2, $3, $4, $5, $6)
 on conflict (tenant, connection, delivery_id) do nothing returning position
 """
 _DUE = """
-select tenant, connection, delivery_id, kind, payload, received_at, attempts from inbox
+select tenant, connection, delivery_id, kind, payload, received_at, attempts, traceparent from inbox
 where processed_at is null and (retry_at is null or retry_at <= now())
 order by position limit $1 for update skip locked
 """
@@ -51,7 +54,7 @@ async def receive(
     connection: Connection, *, tenant: str, instance: str, delivery_id: str, kind: str, payload: Any
 ) -> bool:
     """Stores a delivery of a connected instance. False when it was there: a duplicate, nothing changed."""
-    position = await connection.fetchval(_RECEIVE, tenant, instance, delivery_id, kind, payload)
+    position = await connection.fetchval(_RECEIVE, tenant, instance, delivery_id, kind, payload, tracing.here())
     return position is not None
 
 
@@ -67,7 +70,7 @@ class Inbox:
         database: Database,
         handlers: Mapping[str, InboxHandler],
         *,
-        call_for: Callable[[str, str, str], Call],
+        call_for: CallFor,
         attempt: Attempt,
         hooks: Hooks,
         delays_s: tuple[float, ...],  # house: float seconds
@@ -92,10 +95,19 @@ class Inbox:
             rows = await connection.fetch(_DUE, self._batch)
             done = [row for row in rows if await self._through(connection, row, careful)]
             await connection.execute(_DONE, *([r[k] for r in done] for k in ("tenant", "connection", "delivery_id")))
-            return len(rows)
+        for row in done:
+            metrics.DELIVERIES.add((row["kind"], "done"))
+        return len(rows)
 
     async def _through(self, connection: Connection, row: Any, careful: bool) -> bool:
-        outcome = await self._handle(connection, row, careful)
+        key = f"{row['connection']}/{row['delivery_id']}"
+        with (
+            bound(tenant=row["tenant"], correlation_id=key),
+            tracing.work(f"inbox {row['kind']}", row["traceparent"], "consumer") as span,
+        ):
+            outcome = await self._handle(connection, row, careful)
+            if span is not None and isinstance(outcome, Failure):
+                span.error = outcome.problem.slug
         if not isinstance(outcome, Failure):
             return True
         if not careful:
@@ -121,7 +133,7 @@ class Inbox:
 
     def _call(self, row: Any) -> Call:
         key = f"{row['connection']}/{row['delivery_id']}"
-        return self._call_for(row["tenant"], key, key)
+        return replace(self._call_for(row["tenant"], key, key), traceparent=row["traceparent"])
 
     async def _failed(self, connection: Connection, row: Any, failure: Failure) -> None:
         attempts, problem = row["attempts"] + 1, failure.problem
@@ -136,6 +148,7 @@ class Inbox:
             "kind": row["kind"],
             "problem": problem.slug,
         }
+        metrics.DELIVERIES.add((row["kind"], "retried" if retried else "dead_letter"))
         if retried:
             log.warning("inbox.retry", attempt=attempts, **fields)
             return

@@ -28,7 +28,7 @@ _EVENTS: dict[Ending, type[RunEvent]] = {
 }
 
 _LOAD = """
-select id, workflow, workflow_version, key, state, input, principal, correlation_id, parent_id
+select id, workflow, workflow_version, key, state, input, principal, correlation_id, parent_id, created_at, traceparent
 from run where tenant = $1 and id = $2
 """
 # house: tenant whether anything is left to do, for anybody

@@ -19,16 +19,18 @@ from contracts.call import Call
 from contracts.events import EVENTS, Event
 from contracts.problems import InvalidContent
 from contracts.wire import convert, to_builtins
+from runtime import tracing
 from runtime.data.database import Connection, Database
 
 _INSERT = """
 insert into outbox (tenant, id, type, source, subject, partitionkey, correlation_id, causation_id, legal_entity,
-                    objectversion, occurred_at, data)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning position
+                    objectversion, occurred_at, data, traceparent)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning position
 """
 _INSERT_ALL = """
-insert into outbox (tenant, id, type, source, subject, partitionkey, correlation_id, objectversion, occurred_at, data)
-select $1, e.id, e.type, e.source, e.subject, e.partitionkey, e.correlation_id, e.version, e.occurred_at, e.data
+insert into outbox (tenant, id, type, source, subject, partitionkey, correlation_id, objectversion, occurred_at, data,
+                    traceparent)
+select $1, e.id, e.type, e.source, e.subject, e.partitionkey, e.correlation_id, e.version, e.occurred_at, e.data, $11
 from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::timestamptz[],
             $10::jsonb[]) with ordinality
   as e (id, type, source, subject, partitionkey, correlation_id, version, occurred_at, data, place)
@@ -83,6 +85,7 @@ async def publish(
         event.version,
         event.occurred_at,
         to_builtins(event),
+        tracing.here() or call.traceparent,
     )
     return position is not None
 
@@ -105,7 +108,7 @@ async def publish_all(connection: Connection, tenant: str, events: Sequence[tupl
         )
         for e, correlation in events
     ]
-    await connection.execute(_INSERT_ALL, tenant, *map(list, zip(*rows, strict=True)))
+    await connection.execute(_INSERT_ALL, tenant, *map(list, zip(*rows, strict=True)), tracing.here())
 
 
 async def read(

@@ -13,11 +13,15 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from contracts.call import Call
 from contracts.events import Event
+from contracts.periods import Clock, SystemClock
 from contracts.problems import Problem
+from runtime import metrics, tracing
 from runtime.data.database import Connection, Database
-from runtime.telemetry import log
+from runtime.telemetry import bound, lines, log
 from runtime.work.hooks import DeadLetter, Hooks
 from runtime.work.outbox import decoded
 from runtime.work.process import Handler, Subscriber
@@ -39,7 +43,7 @@ select k.tenant, k.partitionkey from unnest($1::text[], $2::text[]) as k (tenant
 where pg_try_advisory_xact_lock(hashtextextended(k.tenant || chr(31) || k.partitionkey, 7))
 """
 _ROWS = """
-select o.tenant, o.position, o.id, o.type, o.partitionkey, o.correlation_id, o.occurred_at, o.data, o.attempts,
+select o.tenant, o.position, o.id, o.type, o.partitionkey, o.correlation_id, o.occurred_at, o.data, o.attempts, o.traceparent,
        coalesce(o.retry_at > now(), false) as early
 from outbox o join unnest($1::text[], $2::text[]) as k (tenant, partitionkey) using (tenant, partitionkey)
 where o.relayed_at is null and o.position <= $3 order by o.position
@@ -95,8 +99,9 @@ class Relay:
         hooks: Hooks,
         delays_s: tuple[float, ...],  # house: float seconds
         batch: int = 50,
+        clock: Clock | None = None,
     ) -> None:
-        self._database, self._batch = database, batch
+        self._database, self._batch, self._clock = database, batch, clock or SystemClock()
         self.types, self.call_for, self.attempt, self.hooks, self.delays_s = types, call_for, attempt, hooks, delays_s
         self.by_type = _by_type(subscribers)
         self.subscribers = [subscriber.name for subscriber in subscribers]
@@ -115,7 +120,19 @@ class Relay:
     async def _work(self, *, careful: bool) -> int:
         async with unit_of_work(self._database) as connection:
             rows = await self._due(connection)
-            return await _Batch(self, connection, rows, careful).run() if rows else 0
+            batch = _Batch(self, connection, rows, careful)
+            moved = await batch.run() if rows else 0
+        self._tell(batch.done)
+        return moved
+
+    def _tell(self, relayed: list[Any]) -> None:
+        """One line and one count an event, once it is committed that it went everywhere."""
+        now = self._clock.now()
+        for row in relayed:
+            metrics.EVENTS.add((row["type"], "relayed"))
+            metrics.EVENT_SECONDS.observe((), (now - row["occurred_at"]).total_seconds())
+            told = {name: row[name] for name in ("tenant", "correlation_id", "type")} | {"event_id": row["id"]}
+            lines.say("event.relayed", now, told)
 
     async def _due(self, connection: Connection) -> list[Any]:
         due = await connection.fetch(_DUE, self._batch)
@@ -135,7 +152,7 @@ class _Batch:
         self._relay, self._connection, self._rows, self._careful = relay, connection, rows, careful
         self._blocked: set[Key] = set()
         self._marks: list[tuple[str, str, str]] = []
-        self._done: list[Any] = []
+        self.done: list[Any] = []
         self._postponed = 0
 
     async def run(self) -> int:
@@ -144,14 +161,14 @@ class _Batch:
         for row in self._rows:
             key = (row["tenant"], row["partitionkey"])
             if key not in self._blocked and not row["early"] and await self._event(row, settled):
-                self._done.append(row)
+                self.done.append(row)
             else:
                 self._blocked.add(key)
         if self._marks:
             await self._connection.execute(_MARK, *map(list, zip(*self._marks, strict=True)))
-        occurred, positions = [r["occurred_at"] for r in self._done], [r["position"] for r in self._done]
+        occurred, positions = [r["occurred_at"] for r in self.done], [r["position"] for r in self.done]
         await self._connection.execute(_RELAYED, occurred, positions)
-        return len(self._done) + self._postponed
+        return len(self.done) + self._postponed
 
     async def _settled(self) -> set[tuple[str, str, str]]:
         tenants, ids = [row["tenant"] for row in self._rows], [row["id"] for row in self._rows]
@@ -165,7 +182,7 @@ class _Batch:
             mark = (row["tenant"], subscriber, row["id"])
             if mark in settled:
                 continue
-            outcome = await self._deliver(handler, row)
+            outcome = await self._traced(subscriber, handler, row)
             if not isinstance(outcome, Failure):
                 self._marks.append(mark)
             elif not self._careful:
@@ -176,13 +193,24 @@ class _Batch:
             await self._postpone(row)
         return through
 
+    async def _traced(self, subscriber: str, handler: Handler, row: Any) -> Failure | None:
+        with (
+            bound(tenant=row["tenant"], correlation_id=row["correlation_id"]),
+            tracing.work(f"relay {row['type']} to {subscriber}", row["traceparent"], "consumer") as span,
+        ):
+            outcome = await self._deliver(handler, row)
+            if span is not None:
+                span.attributes |= {"ledgerway.event": row["id"], "ledgerway.tenant": row["tenant"]}
+                span.error = outcome.problem.slug if isinstance(outcome, Failure) else None
+            return outcome
+
     async def _deliver(self, handler: Handler, row: Any) -> Failure | None:
         relay, connection = self._relay, self._connection
         try:
             event = decoded(row["type"], row["data"], relay.types)
         except Problem as unreadable:
             return failure_of(unreadable)
-        call = relay.call_for(row["tenant"], row["correlation_id"], row["id"])
+        call = self._call(row)
         if not self._careful:
             return await relay.attempt(lambda: handler(connection, call, event), quiet=True)
 
@@ -192,13 +220,20 @@ class _Batch:
 
         return await relay.attempt(in_savepoint)
 
+    def _call(self, row: Any) -> Call:
+        call = self._relay.call_for(row["tenant"], row["correlation_id"], row["id"])
+        return replace(call, traceparent=row["traceparent"])
+
     async def _given_up(self, subscriber: str, row: Any, failure: Failure) -> bool:
         attempts = row["attempts"] + 1
         fields = {"subscriber": subscriber, "event_id": row["id"], "type": row["type"], "problem": failure.problem.slug}
+        fields |= {"tenant": row["tenant"], "correlation_id": row["correlation_id"]}
         if failure.kind != "refused" and attempts <= len(self._relay.delays_s):
-            log.warning("relay.retry", tenant=row["tenant"], attempt=attempts, **fields)
+            metrics.EVENTS.add((row["type"], "retried"))
+            log.warning("relay.retry", attempt=attempts, **fields)
             return False
-        log.error("relay.dead_letter", tenant=row["tenant"], detail=failure.problem.detail, **fields)
+        metrics.EVENTS.add((row["type"], "dead_letter"))
+        log.error("relay.dead_letter", detail=failure.problem.detail, **fields)
         letter = DeadLetter(
             subscriber=subscriber,
             event_id=row["id"],
@@ -207,8 +242,7 @@ class _Batch:
             attempts=attempts,
             problem=failure.problem,
         )
-        call = self._relay.call_for(row["tenant"], row["correlation_id"], row["id"])
-        await bury(self._connection, call, letter, self._relay.hooks, self._relay.attempt)
+        await bury(self._connection, self._call(row), letter, self._relay.hooks, self._relay.attempt)
         return True
 
     async def _postpone(self, row: Any) -> None:

@@ -14,6 +14,7 @@ from contracts.periods import Clock, SystemClock
 from contracts.problems import Conflict, NotFound, RuleViolated
 from contracts.process.runs import RunPage, RunStatus, RunView, StepView, WaitingFor
 from contracts.wire import convert, to_builtins
+from runtime import tracing
 from runtime.data.database import Connection, Database
 from runtime.data.ids import new_id
 from runtime.work.signals import RunNudged, RunRequested, RunRevived, insert_signal, wish
@@ -23,8 +24,8 @@ _LARGEST_PAGE = 200
 _COMPUTED = ("status", "waiting_for", "steps")
 
 _START = """
-insert into run (tenant, id, workflow, key, input, principal, correlation_id, parent_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant, workflow, key) do nothing returning *
+insert into run (tenant, id, workflow, key, input, principal, correlation_id, parent_id, traceparent)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (tenant, workflow, key) do nothing returning *
 """
 _BY_KEY = "select * from run where tenant = $1 and workflow = $2 and key = $3"
 _BY_ID = "select * from run where tenant = $1 and id = $2"
@@ -67,7 +68,8 @@ async def start_run(
 ) -> RunView:
     """Opens a run, or finds the one with this key (WF-1). The newest version of the workflow performs it."""
     now = clock.now()
-    values = (key, to_builtins(input), call.principal, call.correlation_id, parent_id)
+    trace = tracing.here() or call.traceparent
+    values = (key, to_builtins(input), call.principal, call.correlation_id, parent_id, trace)
     row = await connection.fetchrow(_START, call.tenant, new_id("run", now), workflow, *values)
     if row is None:
         return _view(await connection.fetchrow(_BY_KEY, call.tenant, workflow, key))

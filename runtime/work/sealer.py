@@ -86,6 +86,24 @@ def seal_hash(previous: bytes, positions: Sequence[int], leaves: bytes) -> bytes
     return hashlib.sha256(previous + b"".join(p.to_bytes(8, "big") for p in positions) + leaves).digest()
 
 
+class Tail(Struct, frozen=True):
+    """Rows of all tenants that no seal covers yet, and the time of the first."""
+
+    rows: int
+    oldest_at: datetime | None
+
+
+async def unsealed(database: Database, clock: Clock) -> Tail:
+    """The tail that waits for the sealer; at most BATCH rows of each tenant are counted."""
+    settled = clock.now() - _LONGEST_TRANSACTION
+    waiting = [
+        row["at"]
+        for tenant in await database.fetch(_TENANTS)
+        for row in await database.fetch(_UNSEALED, tenant["tenant"], settled, BATCH)
+    ]
+    return Tail(len(waiting), min(waiting, default=None))
+
+
 async def seal_all(database: Database, clock: Clock) -> int:
     """One pass over all tenants; returns how many rows were sealed. Call it again at once while it returns many."""
     tenants = await database.fetch(_TENANTS)

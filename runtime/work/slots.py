@@ -10,6 +10,8 @@ A worker that starts while its slot is being swept takes another one: the runs a
 import time
 from collections.abc import Awaitable, Callable
 
+from msgspec import Struct
+
 from runtime.data.database import Database
 from runtime.telemetry import log
 from runtime.work.session import Session
@@ -30,6 +32,30 @@ where swept_at is null and not exists (
     and database = (select oid from pg_database where datname = current_database()))
 order by name
 """
+
+
+_ALL = """
+select name, case
+    when exists (
+        select from pg_locks where locktype = 'advisory' and granted and objsubid = 2 and classid::bigint = $1
+        and objid::bigint = split_part(name, '-', 2)::bigint
+        and database = (select oid from pg_database where datname = current_database())) then 'live'
+    when swept_at is not null then 'taken_over' when left_at is not null then 'left' else 'dead' end as state
+from slot order by name
+"""
+STATES = ("live", "dead", "left", "taken_over")
+
+
+class Slot(Struct, frozen=True):
+    """One executor name; `dead` when its worker is gone without a word and nobody took over what it left."""
+
+    name: str
+    state: str
+
+
+async def standing(database: Database) -> list[Slot]:
+    """All slots that ever had a worker."""
+    return [Slot(**row) for row in await database.fetch(_ALL, LOCK_SPACE)]
 
 
 class NoFreeSlot(Exception):

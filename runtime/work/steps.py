@@ -23,6 +23,7 @@ from contracts.call import Call
 from contracts.problems import Problem
 from contracts.process.runs import WaitingFor
 from contracts.wire import encode
+from runtime import metrics, tracing
 from runtime.data.database import Connection, Database
 from runtime.telemetry import log
 from runtime.work.hooks import Hooks
@@ -214,9 +215,16 @@ class Steps:
             if self._stopping:
                 await _parked()
             self._began(1)
+            started = time.perf_counter()
             try:
-                return await self._attempt(encoded)
+                with tracing.work(f"step {step.name}", call.traceparent) as span:
+                    outcome = await self._attempt(encoded)
+                    if span is not None:
+                        span.attributes |= {"ledgerway.run": step.run_id, "ledgerway.tenant": step.tenant}
+                        span.error = outcome.problem.slug if isinstance(outcome, Failure) else None
+                return outcome
             finally:
+                metrics.STEP_SECONDS.observe((_label(step),), time.perf_counter() - started)
                 self._began(-1)
 
     def _began(self, more: int) -> None:
@@ -230,6 +238,7 @@ class Steps:
             if exception_id is not None:
                 await self._cleared_exception(connection, step, call, exception_id)
             await self._journal.done(step, reference)
+        metrics.STEPS.add((_label(step), "done"))
         log.info("step.done", tenant=step.tenant, run=step.run_id, step=step.name)
 
     async def _failed(self, step: StepKey, call: Call, failure: Failure) -> None:
@@ -237,6 +246,7 @@ class Steps:
         move = next_move(failure, entered.attempt, self._tuning.delays_s, self._tuning.held_retry_s)
         fields = {"tenant": step.tenant, "run": step.run_id, "step": step.name, "problem": failure.problem.slug}
         log.warning("step.failed", attempt=entered.attempt, detail=failure.problem.detail, **fields)
+        metrics.STEPS.add((_label(step), "held" if isinstance(move, Hold) else "retried"))
         if isinstance(move, Hold):
             await self._held(step, call, move, failure.problem)
         else:
@@ -282,6 +292,11 @@ class Steps:
         cleared = await self._attempt(clear_it)
         if isinstance(cleared, Failure):
             log.error("run.exception_uncleared", run=step.run_id, step=step.name, detail=cleared.problem.detail)
+
+
+def _label(step: StepKey) -> str:
+    """Steps by name; what names hold keys of objects is counted by its kind."""
+    return step.name if step.kind in ("step", "undo") else step.kind
 
 
 def reference_in(result: Any) -> str | None:

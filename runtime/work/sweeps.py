@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from runtime import metrics, tracing
 from runtime.telemetry import log
 from runtime.work.retries import Attempt, Failure
 from runtime.work.session import Session
@@ -47,7 +48,11 @@ class Sweeper:
         return await self._session.take(LOCK_SPACE, self._lock)
 
     async def _round(self) -> None:
-        outcome = await self._attempt(self._sweep.work)
+        with tracing.work(f"sweep {self._sweep.name}", None, alone=False) as span:
+            outcome = await self._attempt(self._sweep.work)
+            if span is not None and isinstance(outcome, Failure):
+                span.error = outcome.problem.slug
+        metrics.SWEEPS.add((self._sweep.name, "failed" if isinstance(outcome, Failure) else "done"))
         if isinstance(outcome, Failure):
             self.failures += 1
             log.warning(

@@ -171,6 +171,7 @@ class Worker:
             attempt=attempt,
             hooks=hooks,
             delays_s=self._tuning.delays_s,
+            clock=self._clock,
         )
 
     def _inbox_for(self, processes: Sequence[Process], hooks: Hooks) -> Inbox:

@@ -10,7 +10,7 @@ from runtime.data.migrate import DIRECTORY, migrate, pending
 from tests.support import servers as machinery
 from tests.support.servers import Servers
 
-OF_PROCESSES = {"slot"}
+OF_PROCESSES = {"slot", "installation"}
 FILES = sorted(path.stem for path in DIRECTORY.glob("*.sql"))
 
 
