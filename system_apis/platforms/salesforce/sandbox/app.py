@@ -26,6 +26,7 @@ from system_apis.platforms.salesforce.soql import SoqlRefused
 
 from . import describe
 from .budget import DAILY_REQUESTS, Budget
+from .bulk import BULK
 from .collections import COLLECTIONS
 from .composite import batch, composite
 from .errors import Envelope, OrgError, not_found
@@ -79,13 +80,14 @@ class _Service:
     def routes(self, contributions: Sequence[Contribution]) -> list[Route]:
         limits: Operation = lambda org, caller, request: Response.of(200, self.budget.limits())  # noqa: E731
         plain = (*COLLECTIONS, ("GET", "/limits", limits), *SINGLE)
-        bundles = (("POST", "/composite", composite(self._run)), ("POST", "/composite/batch", batch(self._run)))
-        served = [self._route(*entry) for entry in (*bundles, *plain)]
-        self._inner = [(route, entry[2]) for route, entry in zip(served[len(bundles) :], plain, strict=True)]
+        alone = (*_bundles(self._run), *BULK)
+        served = [self._route(*entry) for entry in (*alone, *plain)]
+        self._inner = [(route, entry[2]) for route, entry in zip(served[len(alone) :], plain, strict=True)]
         apex = [self._apex(resource) for c in contributions for resource in c.resources]
         return [
             Route("POST", "/services/oauth2/token", self.tokens.serve),
             Route("GET", "/services/data", lambda request: Response.of(200, describe.versions())),
+            Route("GET", "/id/{org}/{user}", lambda request: _guarded(lambda: self.tokens.identity(request))),
             *served,
             *apex,
         ]
@@ -128,6 +130,11 @@ class _Service:
             return answer
 
         return Route(resource.method, f"/services/apexrest{resource.path}", serve)
+
+
+def _bundles(run: Operation) -> tuple[tuple[str, str, Operation], ...]:
+    """What holds other requests."""
+    return ("POST", "/composite", composite(run)), ("POST", "/composite/batch", batch(run))
 
 
 def _guarded(operation: Callable[[], Response]) -> Response:

@@ -11,11 +11,13 @@ from typing import Any
 from runtime.http.simulate import Request, Response, Store
 
 from .errors import OrgError, invalid
+from .ids import normal_id
 from .org import Org
-from .rest import Caller, Operation, body_of, saved
+from .render import attributes, value_of
+from .rest import Caller, Operation, body_of, column, saved
 from .schema import Table
 
-MOST_RECORDS = 200
+MOST_RECORDS, MOST_READ = 200, 2000
 _ROLLED_BACK = (
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -132,9 +134,30 @@ def delete_many(org: Org, caller: Caller, request: Request) -> Response:
     return _grouped(org.store, [{"id": id_} for id_ in ids], save, all_or_none=all_or_none)
 
 
+def read_many(org: Org, caller: Caller, request: Request) -> Response:
+    """Records in the order of their ids; null for one that is not there. Ids and fields stand in the body or in the query."""
+    table = org.table(request.params["type"])
+    body = body_of(request) if request.method == "POST" else {}
+    ids = body.get("ids") or [i for i in request.query.get("ids", "").split(",") if i]
+    names = body.get("fields") or [f for f in request.query.get("fields", "").split(",") if f]
+    if not isinstance(ids, list) or not isinstance(names, list) or not ids or not names:
+        raise OrgError(400, "MISSING_ARGUMENT", "ids and fields are required")
+    if len(ids) > MOST_READ:
+        raise OrgError(
+            400, "EXCEEDED_ID_LIMIT", f"Count of records in the request is more than the limit of {MOST_READ}"
+        )
+    fields = [column(table, str(name).strip()) for name in names]
+    rows = [org.row(table, normal_id(str(id_))) for id_ in ids]
+    shown = [{f.name: value_of(f, row) for f in fields} | {"Id": row["Id"]} if row else None for row in rows]
+    marked = [{"attributes": attributes(table, one["Id"], caller.root), **one} if one else None for one in shown]
+    return Response.of(200, marked)
+
+
 COLLECTIONS: tuple[tuple[str, str, Operation], ...] = (
     ("POST", "/composite/sobjects", create_many),
     ("PATCH", "/composite/sobjects", update_many),
     ("DELETE", "/composite/sobjects", delete_many),
     ("PATCH", "/composite/sobjects/{type}/{field}", upsert_many),
+    ("POST", "/composite/sobjects/{type}", read_many),
+    ("GET", "/composite/sobjects/{type}", read_many),
 )

@@ -15,8 +15,9 @@ from system_apis.platforms.salesforce.soql import Query, parse
 from .errors import OrgError
 from .ids import record_id
 from .org import Org
-from .query import select, source_of
+from .query import Column, select, source_of
 from .render import Answer
+from .schema import Table
 from .values import stamp
 
 _CURSORS = "_cursors"
@@ -39,6 +40,26 @@ def first_page(org: Org, root: str, request: Request, *, deleted: bool) -> Respo
     if rows and org.faults.take("page_shift", request):
         _touch(org, query, rows[0])
     return Response.of(200, body)
+
+
+def rows_of(org: Org, text: str, request: Request, *, deleted: bool) -> tuple[Table, list[str]]:
+    """The object a query reads and the ids it finds, for a query job; a job takes no child subqueries and no COUNT."""
+    query = parse(text)
+    if query.counting or query.children:
+        raise OrgError(400, "FUNCTIONALITY_NOT_ENABLED", "The query uses a feature that query jobs do not take")
+    table = source_of(org, query)
+    columns_of(org, text, [])
+    return table, [row["Id"] for row in _run(org, query, request, deleted=deleted)]
+
+
+def columns_of(org: Org, text: str, ids: list[str]) -> tuple[list[str], list[list[Any]]]:
+    """Heading and values of the records a query found."""
+    query = parse(text)
+    table = source_of(org, query)
+    columns = [Column(org, table, path) for path in query.paths]
+    stored = [org.store.get(table.name, id_) for id_ in ids]
+    head = [".".join((*path[:-1], column.field.name)) for path, column in zip(query.paths, columns, strict=True)]
+    return head, [[column.value(row) for column in columns] for row in stored if row is not None]
 
 
 def next_page(org: Org, root: str, request: Request) -> Response:

@@ -139,14 +139,15 @@ def _shown(table: Table, row: Row, caller: Caller, request: Request) -> Response
     record = whole(table, row, caller.root)
     wanted = request.query.get("fields")
     if wanted:
-        fields = [_column(table, name.strip()) for name in wanted.split(",")]
-        always = _column(table, "Id")
+        fields = [column(table, name.strip()) for name in wanted.split(",")]
+        always = column(table, "Id")
         chosen = {field.name: value_of(field, row) for field in (*fields, always)}
         record = {"attributes": record["attributes"], **chosen}
     return Response.of(200, record)
 
 
-def _column(table: Table, name: str) -> Field:
+def column(table: Table, name: str) -> Field:
+    """A column by its name in any case. Raises INVALID_FIELD."""
     field = table.field(name)
     if field is None:
         raise no_column(name, table)

@@ -21,7 +21,7 @@ from joserfc.jwk import RSAKey
 
 from runtime.http.simulate import Refused, Request, Response
 
-from .errors import dead_session
+from .errors import dead_session, not_found
 from .ids import record_id
 from .org import Org
 
@@ -66,6 +66,17 @@ class Tokens:
         if session is None or self._org.clock.now() >= datetime.fromisoformat(session["until"]):
             raise dead_session()
         return str(session["user"])
+
+    def identity(self, request: Request) -> Response:
+        """Who the token's user is, at the address its token came with. Raises NOT_FOUND for anybody else's."""
+        user = self.user(request)
+        if request.params != {"org": ORG_ID, "user": user}:
+            raise not_found()
+        row = self._org.store.get("User", user) or {}
+        known = {"username": row.get("Username"), "display_name": row.get("Name"), "email": row.get("Email")}
+        urls = {"rest": f"{request.base_url}/services/data/v{{version}}/"}
+        ids = {"id": f"{request.base_url}{request.path}", "user_id": user, "organization_id": ORG_ID}
+        return Response.of(200, {**ids, **known, "asserted_user": True, "active": True, "urls": urls})
 
     def forget(self, token: str) -> None:
         """End a session for good."""

@@ -83,6 +83,10 @@ def sell(salesforce: Salesforce) -> str:
     days = salesforce.query_all("select Id from pse__Time_Date__c")
     assert days["totalSize"] == len(days["records"]) > 500
     assert salesforce.describe()["sobjects"] and salesforce.limits()["DailyApiRequests"]
+    (job,) = salesforce.bulk2.Account.insert(records=[{"Name": "In bulk"}, {"Name": "In bulk too"}])
+    assert (job["numberRecordsTotal"], job["numberRecordsFailed"]) == (2, 0)
+    (page,) = salesforce.bulk2.Account.query("SELECT Id, Name FROM Account WHERE Name LIKE 'In bulk%'")
+    assert page.count("In bulk") == 2
     with pytest.raises(SalesforceMalformedRequest, match="MALFORMED_QUERY"):
         salesforce.query("select from")
     return str(account)
