@@ -85,7 +85,7 @@ async def _alone(settings: Settings, here: frozenset[str]) -> None:
     services = await open_services(settings, "ledgerway-" + "-".join(sorted(here)), here)
     served = layers.only(here, apis.surface(services).served)
     telemetry.log.info("layer.serving", layers=sorted(here), operations=len(served))
-    await _until_stopped(layer(served, tokens), settings, services)
+    await serve(layer(served, tokens), settings, services)
 
 
 async def _api(settings: Settings) -> None:
@@ -109,10 +109,10 @@ async def _api(settings: Settings) -> None:
         pool_size=settings.pool_size,
         vendors=services.ports.health,
     )
-    await _until_stopped(build_gateway(parts), settings, services)
+    await serve(build_gateway(parts), settings, services)
 
 
-async def _until_stopped(app: Any, settings: Settings, services: Services) -> None:
+async def serve(app: Any, settings: Settings, services: Services) -> None:
     import uvicorn
 
     from gateway.protocol import Protocol
