@@ -54,8 +54,8 @@ fuzz: install ## random and mutated inputs for every calculator, e.g. ARGS="--co
 mutate: install ## mutants of domain/ against each file's tests, a sample when all take over 20 minutes; e.g. ARGS="caps --all"
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-bench: install ## measurements on this machine
-	$(BIN)/python -m pytest -s -o python_files='bench_*.py' tests/bench $(ARGS)
+bench: install ## measurements on this machine beside the baseline, e.g. ARGS="gateway"
+	$(BIN)/python -m tests.bench $(ARGS)
 
 openapi: install ## write openapi/ from the contracts
 	$(BIN)/ledgerway openapi $(ARGS)

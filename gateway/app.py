@@ -1,6 +1,5 @@
 """The composition root of the front door: contracts, stores and settings in, one ASGI application out."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,12 +35,12 @@ from gateway.services import Services
 from gateway.site import Page, pages_of
 from gateway.tokens import Issuer, Tokens
 from gateway.turns import Turns
-from runtime.bind import Served
+from runtime.bind import Late, Served, within
 from runtime.data.counters import Counters, LocalCounters, RedisCounters
 from runtime.data.database import Database
 from runtime.data.quotas import Quotas
 from runtime.data.trail import Trail
-from runtime.http.replies import Headers, Reply, proxy_status
+from runtime.http.replies import Reply, proxy_status
 from runtime.http.specs import Api
 
 EXTRA_SCOPES = ("audit:read", "metrics:read", "rules:read")
@@ -174,7 +173,7 @@ class Gateway:
         self._routes = compile_routes(parts.served, parts.config, parts.base_url)
         self._pages, self._mounts = pages, mounts
         self._harmless = browsers.harmless(parts.base_url)
-        self._fixed = front.encoded(self._harmless)
+        self._fixed = front.Fixed(self._harmless)
 
     async def start(self) -> None:
         """Begin writing behind what may be written late: the audit of reads, and quotas."""
@@ -203,12 +202,14 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        x, began = Exchange(self.services, method=scope["method"], target="/"), perf_counter()
+        x = Exchange(services=self.services, method=scope["method"], target="/", now=self.services.clock.now())
+        began = perf_counter()
         try:
             reply = await self._replied(x, scope, receive, send)
             if reply is not None:
                 x.reply = reply
-                await front.send_reply(send, reply, self._headers(x, reply), self._fixed, head=x.method == "HEAD")
+                fields = (*reply.headers, *self._headers(x, reply))
+                await front.send_reply(scope, send, reply, fields, self._fixed, head=x.method == "HEAD")
         finally:
             observed.note(x, perf_counter() - began)
 
@@ -216,7 +217,7 @@ class Gateway:
         try:
             return await self._answer(x, scope, receive, send)
         except Problem as problem:
-            return await pipeline.refuse(x, problem)
+            return pipeline.refuse(x, problem)
 
     async def _answer(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
         x.request_headers, x.repeated = front.headers_of(scope)
@@ -241,8 +242,10 @@ class Gateway:
         if route is None:
             return await self._other_method(x, found.methods)
         x.route = route
-        x.params = {name: decoded(value) for name, value in zip(route.names, found.values, strict=True)}
-        await _read_body(x, receive)
+        if route.names:
+            x.params = {name: decoded(value) for name, value in zip(route.names, found.values, strict=True)}
+        if front.has_body(x.request_headers):
+            await _read_body(x, receive)
         return await pipeline.handle(x)
 
     async def _page(self, x: Exchange, page: Mapping[str, Page], receive: Receive) -> Reply:
@@ -250,19 +253,19 @@ class Gateway:
         if serve is None:
             return await self._other_method(x, page)
         await _read_body(x, receive)
-        await correlation.on_request(x, correlation.Config())
+        correlation.on_request(x, correlation.Config())
         return await serve(x)
 
     async def _other_method(self, x: Exchange, known: Mapping[str, object]) -> Reply:
         allow = sorted({*known, "OPTIONS"} | ({"HEAD"} if "GET" in known else set()))
         if x.method != "OPTIONS":
             raise MethodNotAllowed(f"{x.method} is not taken here; use {', '.join(allow)}.", allow=allow)
-        await correlation.on_request(x, correlation.Config())
+        correlation.on_request(x, correlation.Config())
         return browsers.options(x, allow, self._config.origins)
 
     async def _forward(self, x: Exchange, mount: Mount, scope: Scope, receive: Receive, send: Send) -> None:
         x.mounted = mount.prefix
-        await correlation.on_request(x, correlation.Config())
+        correlation.on_request(x, correlation.Config())
         limits = self._config.policy.throttle
         if mount.group is not None and mount.group in limits:
             grant = await self.services.counters.take(
@@ -292,25 +295,27 @@ class Gateway:
             return gone
         return NotFound(f"There is nothing at {x.target[:200]}; /.well-known/api-catalog lists what there is.")
 
-    def _headers(self, x: Exchange, reply: Reply) -> Headers:
+    def _headers(self, x: Exchange, reply: Reply) -> list[tuple[str, str]]:
         """Headers of the exchange: its own, those for browsers, and what the reply's kind asks for."""
-        names = {name for name, _ in reply.headers}
+        own = dict(reply.headers)
         extra = [*x.headers, *browsers.shared(x, self._config.origins)]
-        if "cache-control" not in names:
-            extra.append(("cache-control", "private, no-cache" if "etag" in names else "no-store"))
+        if "cache-control" not in own:
+            extra.append(("cache-control", "private, no-cache" if "etag" in own else "no-store"))
         if reply.status == 202:
-            location = next((value for name, value in reply.headers if name == "location"), "")
-            extra += [("operation-location", f"{self.services.base_url}{location}"), ("retry-after", "1")]
+            extra += [
+                ("operation-location", f"{self.services.base_url}{own.get('location', '')}"),
+                ("retry-after", "1"),
+            ]
         if x.problem is not None and (failed := proxy_status(x.problem, self.services.name)):
             extra.append(("proxy-status", failed))
-        return tuple(extra)
+        return extra
 
 
 async def _read_body(x: Exchange, receive: Receive) -> None:
     """Nobody was asked who they are yet, so nobody may take long."""
     try:
-        async with asyncio.timeout(front.BODY_S):
-            x.body = await front.read_body(receive, x.request_headers)
-    except TimeoutError as late:
+        x.body = await within(front.BODY_S, front.read_body(receive, x.request_headers))
+        x.now = x.services.clock.now()
+    except Late as late:
         x.headers.append(("connection", "close"))
         raise InvalidRequest(f"The body did not come within {front.BODY_S} s.") from late

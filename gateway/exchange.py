@@ -1,5 +1,6 @@
 """One request on its way through the pipeline: what policies may read and write. No logic of any policy lives here."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -28,73 +29,39 @@ class Identity(Struct, frozen=True, kw_only=True, gc=False):
     method: str
 
 
-class Exchange:
-    """Mutable on purpose, one per request.
+class Exchange(Struct, kw_only=True):
+    """Mutable on purpose, one per request; `now` is when it was there with its body.
 
     `target` is the normalised path and `query` the raw query string; header names are lower-case bytes. `repeated` names
     the fields that came more than once. `headers` collects answer headers that belong to this exchange, `limits` what counters said.
     """
 
-    __slots__ = (
-        "address",
-        "arguments",
-        "body",
-        "claim",
-        "correlation_id",
-        "deadline",
-        "expected_version",
-        "headers",
-        "identity",
-        "key_scope",
-        "limits",
-        "method",
-        "mounted",
-        "params",
-        "problem",
-        "query",
-        "recorded",
-        "repeated",
-        "reply",
-        "request_headers",
-        "request_id",
-        "root",
-        "route",
-        "services",
-        "target",
-        "traceparent",
-    )
-
-    def __init__(
-        self,
-        services: "Services",
-        *,
-        method: str,
-        target: str,
-        query: bytes = b"",
-        request_headers: dict[bytes, bytes] | None = None,
-        repeated: frozenset[bytes] = frozenset(),
-        address: str = "",
-    ) -> None:
-        self.services = services
-        self.method, self.target, self.query = method, target, query
-        self.request_headers = request_headers or {}
-        self.repeated, self.address = repeated, address
-        self.body = b""
-        self.route: Route | None = None
-        self.params: dict[str, str] = {}
-        self.identity: Identity | None = None
-        self.correlation_id = self.request_id = self.traceparent = ""
-        self.arguments: dict[str, Any] = {}
-        self.expected_version: int | None = None
-        self.key_scope: KeyScope | None = None
-        self.claim: Claim | None = None
-        self.limits: list[Grant] = []
-        self.headers: list[tuple[str, str]] = []
-        self.mounted = ""
-        self.root: Root | None = None
-        self.reply: Reply | None = None
-        self.problem: Problem | None = None
-        self.recorded = False
+    services: "Services"
+    method: str
+    target: str
+    now: datetime
+    query: bytes = b""
+    request_headers: dict[bytes, bytes] = {}
+    repeated: frozenset[bytes] = frozenset()
+    address: str = ""
+    body: bytes = b""
+    route: "Route | None" = None
+    params: dict[str, str] = {}
+    identity: Identity | None = None
+    correlation_id: str = ""
+    request_id: str = ""
+    traceparent: str = ""
+    arguments: dict[str, Any] = {}
+    expected_version: int | None = None
+    key_scope: KeyScope | None = None
+    claim: Claim | None = None
+    limits: list[Grant] = []
+    headers: list[tuple[str, str]] = []
+    mounted: str = ""
+    root: Root | None = None
+    reply: Reply | None = None
+    problem: Problem | None = None
+    recorded: bool = False
 
     def header(self, name: bytes) -> str | None:
         """A request header's value, or None."""
@@ -115,7 +82,7 @@ class Exchange:
         assert self.route is not None
         return self.route
 
-    def call(self, deadline: Any) -> Call:
+    def call(self, deadline: datetime) -> Call:
         """The call an operation gets."""
         who = self.known()
         return Call(

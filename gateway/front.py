@@ -1,8 +1,10 @@
 """The ASGI edge: a request read whole and bounded, one answer sent. Knows the protocol, not the business."""
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from contracts.problems import HeadersTooLarge, InvalidRequest, TargetTooLong, TooLarge
@@ -15,6 +17,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Fields = list[tuple[bytes, bytes]]
+Whole = Callable[[int, bytes, bytes], Awaitable[None]]
+
+WHOLE = "ledgerway.whole"
 
 TARGET_LIMIT = 8 * 1024
 HEADER_LIMIT = 32 * 1024
@@ -25,15 +30,15 @@ _UNSAFE = re.compile(r"[^\x20-\x7e\x80-\xff]")
 
 def headers_of(scope: Scope) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
     """Fields by lower-case name, the first value of each, and the names that came again. Raises HeadersTooLarge."""
-    found: dict[bytes, bytes] = {}
-    repeated, size = set(), 0
-    for name, value in scope["headers"]:
-        size += len(name) + len(value)
-        if found.setdefault(name, value) is not value:
-            repeated.add(name)
-    if size > HEADER_LIMIT:
+    fields = scope["headers"]
+    found: dict[bytes, bytes] = dict(fields)
+    repeated: frozenset[bytes] = frozenset()
+    if len(found) < len(fields):
+        found = dict(reversed(fields))
+        repeated = frozenset(name for name, times in Counter(name for name, _ in fields).items() if times > 1)
+    if sum(map(len, chain.from_iterable(fields))) > HEADER_LIMIT:
         raise HeadersTooLarge(f"The header fields may have {HEADER_LIMIT} bytes together.", limit_bytes=HEADER_LIMIT)
-    return found, frozenset(repeated)
+    return found, repeated
 
 
 def check_message(scope: Scope, headers: dict[bytes, bytes], repeated: frozenset[bytes]) -> None:
@@ -64,12 +69,17 @@ def address_of(scope: Scope, headers: dict[bytes, bytes], trusted: tuple[str, ..
     return next((name.strip() for name in reversed(forwarded) if name.strip() not in ("", *trusted)), peer)
 
 
+def has_body(headers: dict[bytes, bytes]) -> bool:
+    """Whether a body follows (RFC 9112 section 6.3)."""
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
 async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
     """The whole body. Raises TooLarge as soon as it is known to be, InvalidRequest when the caller went away."""
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > BODY_LIMIT:
         raise _too_large()
-    if declared == b"0" and b"transfer-encoding" not in headers:
+    if not has_body(headers):
         return b""
     chunks, size, more = [], 0, True
     while more:
@@ -90,14 +100,15 @@ def _too_large() -> TooLarge:
 
 def encoded(headers: Iterable[tuple[str, str]]) -> Fields:
     """As ASGI wants them; a character that is none of a field value becomes `?`."""
-    return [
-        (_name(name), value.encode() if value.isascii() and value.isprintable() else _safe(value))
-        for name, value in headers
-    ]
+    return [(_name(name), _value(value)) for name, value in headers]
 
 
-def _safe(value: str) -> bytes:
-    return _UNSAFE.sub("?", value).encode("latin-1")
+def _value(value: str) -> bytes:
+    return value.encode() if _plain(value) else _UNSAFE.sub("?", value).encode("latin-1")
+
+
+def _plain(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 @cache
@@ -105,10 +116,34 @@ def _name(name: str) -> bytes:
     return name.encode("ascii")
 
 
-async def send_reply(send: Send, reply: Reply, headers: Headers, fixed: Fields, *, head: bool) -> None:
-    """Send an answer: its own headers, those of the exchange, `fixed` ones, and the length; to HEAD without the body."""
-    fields = [*encoded(reply.headers), *encoded(headers), *fixed]
-    if reply.status not in _BODILESS:
-        fields.append((b"content-length", str(len(reply.body)).encode()))
+def block(headers: Iterable[tuple[str, str]]) -> bytes:
+    """The fields as they stand on the wire, each line ended."""
+    lines = [f"{name}: {value}" for name, value in headers]
+    if _plain("".join(lines)):
+        return "\r\n".join((*lines, "")).encode()
+    return b"".join(b"%b: %b\r\n" % field for field in encoded(headers))
+
+
+class Fixed:
+    """Fields of every answer, encoded once."""
+
+    def __init__(self, headers: Headers) -> None:
+        self.fields, self.block = encoded(headers), block(headers)
+
+
+async def send_reply(
+    scope: Scope, send: Send, reply: Reply, headers: Iterable[tuple[str, str]], fixed: Fixed, *, head: bool
+) -> None:
+    """Send an answer with these fields, the `fixed` ones and the length; to HEAD without the body.
+
+    A server of ours takes head and body as one; any other gets the two messages of ASGI.
+    """
+    body = b"" if head or reply.status in _BODILESS else reply.body
+    length = () if reply.status in _BODILESS else (("content-length", str(len(reply.body))),)
+    whole: Whole | None = scope.get(WHOLE)
+    if whole is not None:
+        return await whole(reply.status, block((*headers, *length)) + fixed.block, body)
+    fields = [*encoded(headers), *fixed.fields, *encoded(length)]
     await send({"type": "http.response.start", "status": reply.status, "headers": fields})
-    await send({"type": "http.response.body", "body": b"" if head or reply.status in _BODILESS else reply.body})
+    await send({"type": "http.response.body", "body": body})
+    return None

@@ -1,5 +1,7 @@
 """One pipeline, one order, and the runner. Phases: `on_request` in order; `on_record` in reverse, inside the transaction that holds
 the operation's rows; `on_response` of policies that were entered, in reverse; `on_finish` of all, always, which cannot change the reply.
+
+`on_request` is a plain function that returns something to await only where it has to wait: most requests meet nobody who does.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 
 ORDER: tuple[ModuleType, ...] = (correlation, auth, version, throttle, quota, validation, idempotency, audit)
 
-Phase = Callable[[Exchange, Any], Awaitable[None]]
+Enter = Callable[[Exchange, Any], Awaitable[None] | None]
+Phase = Callable[[Exchange, Any], None]
 RecordPhase = Callable[[Exchange, Connection, Any], Awaitable[None]]
 
 
@@ -39,17 +42,17 @@ class Step(Struct, frozen=True):
     name: str
     open: bool
     config: Any
-    on_request: Phase | None
+    on_request: Enter | None
     on_response: Phase | None
     on_finish: Phase | None
     on_record: RecordPhase | None
 
 
 class Plan(Struct, frozen=True):
-    """The pipeline of one route, or of an address where no route is."""
+    """The pipeline of one route, or of an address where no route is. `responses` say which place their policy is entered at."""
 
-    steps: tuple[Step, ...]
     requests: tuple[Step, ...]
+    responses: tuple[tuple[int, Step], ...]
     records: tuple[Step, ...]
     finishes: tuple[Step, ...]
 
@@ -60,9 +63,10 @@ def _step(policy: ModuleType, config: Any) -> Step:
 
 
 def _plan(steps: tuple[Step, ...]) -> Plan:
+    requests = tuple(s for s in steps if s.on_request)
     return Plan(
-        steps=steps,
-        requests=tuple(s for s in steps if s.on_request),
+        requests=requests,
+        responses=tuple((place, s) for place, s in reversed(tuple(enumerate(requests))) if s.on_response),
         records=tuple(s for s in reversed(steps) if s.on_record),
         finishes=tuple(s for s in steps if s.on_finish),
     )
@@ -81,7 +85,7 @@ def plan(settings: "Policies", group: str, lifecycle: version.Config | None) -> 
         idempotency: settings.idempotency,
         audit: settings.audit,
     }
-    return _plan(tuple(_step(policy, configs[policy]) for policy in ORDER))
+    return _plan(tuple(_step(policy, configs[policy]) for policy in ORDER if configs[policy] is not None))
 
 
 NOWHERE = _plan((_step(correlation, correlation.Config()), _step(audit, audit.Config())))
@@ -94,7 +98,15 @@ async def handle(x: Exchange) -> Reply:
     try:
         for step in steps.requests:
             entered += 1
-            await _enter(step, x)
+            try:
+                waits = step.on_request(x, step.config)  # type: ignore[misc]
+                if waits is not None:
+                    await waits
+            except StoreAway as away:
+                if not step.open:
+                    raise
+                metrics.POLICY_OPEN.add((step.name,))
+                log.warning("policy.open", policy=step.name, why=away.detail)
             if x.reply is not None:
                 break
         if x.reply is None:
@@ -103,43 +115,31 @@ async def handle(x: Exchange) -> Reply:
                 await waiting.wait_as_preferred(x)
     except Exception as error:
         _fail(x, error)
-    await _respond(x, steps.requests[:entered])
-    return await finish(x, steps)
+    _respond(x, steps, entered)
+    return finish(x, steps)
 
 
-async def refuse(x: Exchange, problem: Problem) -> Reply:
+def refuse(x: Exchange, problem: Problem) -> Reply:
     """Answer where no route was found, or the request could not even be read."""
     if not x.request_id:
-        await correlation.on_request(x, correlation.Config())
+        correlation.on_request(x, correlation.Config())
     _fail(x, problem)
-    return await finish(x, NOWHERE)
+    return finish(x, NOWHERE)
 
 
-async def finish(x: Exchange, steps: Plan) -> Reply:
+def finish(x: Exchange, steps: Plan) -> Reply:
     """The last phase; returns the reply."""
     for step in steps.finishes:
-        assert step.on_finish is not None
-        await step.on_finish(x, step.config)
+        step.on_finish(x, step.config)  # type: ignore[misc]
     assert x.reply is not None
     return x.reply
 
 
-async def _enter(step: Step, x: Exchange) -> None:
-    assert step.on_request is not None
+def _respond(x: Exchange, steps: Plan, entered: int) -> None:
     try:
-        await step.on_request(x, step.config)
-    except StoreAway as away:
-        if not step.open:
-            raise
-        metrics.POLICY_OPEN.add((step.name,))
-        log.warning("policy.open", policy=step.name, why=away.detail)
-
-
-async def _respond(x: Exchange, entered: tuple[Step, ...]) -> None:
-    try:
-        for step in reversed(entered):
-            if step.on_response is not None:
-                await step.on_response(x, step.config)
+        for place, step in steps.responses:
+            if place < entered:
+                step.on_response(x, step.config)  # type: ignore[misc]
     except Exception as error:
         _fail(x, error)
 
@@ -186,7 +186,7 @@ async def _record(x: Exchange, connection: Connection) -> None:
 async def _operate(x: Exchange) -> Reply:
     """Call the bound function; `If-Match: *` on what is absent is a failed precondition (RFC 9110 13.1.1)."""
     route = x.at()
-    deadline = x.services.clock.now() + timedelta(seconds=x.services.deadline_s)
+    deadline = x.now + timedelta(seconds=x.services.deadline_s)
     try:
         result = await route.served.invoke(x.call(deadline), x.arguments)
     except NotFound as absent:

@@ -3,34 +3,77 @@
 import asyncio
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from contracts.wire import encode
+from gateway.front import WHOLE
 
 LARGEST_HEAD = 64 * 1024
 HEAD_S = 15
 
 
+class Cycle(RequestResponseCycle):
+    """One request and its answer."""
+
+    async def whole(self, status: int, fields: bytes, body: bytes) -> None:
+        """An answer that is there at once: one write. Each of the fields is a line that is ended."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        self.response_started = self.response_complete = True
+        if _CLOSE in fields:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            fields += _CLOSE
+        self.transport.write(b"".join((STATUS_LINE[status], _dated(self.default_headers), fields, b"\r\n", body)))
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+_CLOSE = b"connection: close\r\n"
+_date: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
+
+
+def _dated(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The server's own fields, which it makes anew every second."""
+    global _date
+    if _date[0] is not headers:
+        _date = headers, b"".join(b"%b: %b\r\n" % field for field in headers)
+    return _date[1]
+
+
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, bounded before the application sees anything. The head is what comes before the body."""
+    """uvicorn's protocol, bounded before the application sees anything. The head is what comes before the body.
+
+    Timers are set once and look again when they ring: most requests are over long before one would.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A head is expected from the first moment on."""
         super().connection_made(transport)
         self._head_bytes: int | None = 0
         self._late: asyncio.TimerHandle | None = self.loop.call_later(HEAD_S, self._too_late)
+        self._idle_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._head_read()
         super().connection_lost(exc)
+        self._end_idle_timer()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless a head never ends."""
         super().data_received(data)
         if self._head_bytes is None or self.transport.is_closing():
             return
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_S, self._too_late)
         self._head_bytes += len(data)
         if self._head_bytes > LARGEST_HEAD:
             self._refuse(431, f"The header fields may have {LARGEST_HEAD} bytes together.")
@@ -38,13 +81,80 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The head of the first request, or of one more on this connection."""
         super().on_message_begin()
-        if self._late is None:
-            self._head_bytes, self._late = 0, self.loop.call_later(HEAD_S, self._too_late)
+        if self._head_bytes is None:
+            self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is whole: the request begins, or waits for its turn on the connection."""
         self._head_read()
-        super().on_headers_complete()
+        self.scope.update(self._request_line())  # type: ignore[typeddict-item]
+        before, self.cycle = self.cycle, self._new_cycle()
+        self.scope[WHOLE] = self.cycle.whole  # type: ignore[literal-required]
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _request_line(self) -> dict[str, Any]:
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        return {
+            "method": self.parser.get_method().decode("ascii"),
+            "http_version": self.parser.get_http_version(),
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": url.path,
+            "query_string": url.query or b"",
+        }
+
+    def _new_cycle(self) -> Cycle:
+        return Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+
+    def on_response_complete(self) -> None:
+        """What was sent meanwhile begins; otherwise the connection is idle from now on."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close what has been idle; a connection that was not is looked at again."""
+        self.timeout_keep_alive_task = None
+        busy = self._head_bytes is not None or not self.cycle.response_complete
+        left = self.timeout_keep_alive - (0 if busy else self.loop.time() - self._idle_since)
+        if left <= 0:
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self._look_again(left)
+
+    def _look_again(self, seconds: float) -> None:  # house: float seconds
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """The timer goes on: it looks for itself whether the connection is idle."""
+
+    def _end_idle_timer(self) -> None:
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def send_400_response(self, msg: str) -> None:
         """What the parser refuses."""

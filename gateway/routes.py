@@ -1,7 +1,6 @@
 """The route trie: method and path -> operation, compiled once at start. A static segment wins over a parameter."""
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -66,6 +65,7 @@ class Trie:
     def __init__(self) -> None:
         self._root = _Node()
         self.routes: list[Route] = []
+        self._static: dict[str, Found] = {}
 
     def add(self, route: Route) -> None:
         """Raises RouteError when the method is taken there."""
@@ -82,10 +82,12 @@ class Trie:
                 f"{route.operation.method} {route.template} is both {taken.operation.id} and {route.operation.id}"
             )
         self.routes.append(route)
+        if "{" not in route.template:
+            self._static[route.template] = Found(node.methods, ())
 
     def find(self, path: str) -> Found | None:
         """The place a normalised path leads to, or None."""
-        return _walk(self._root, segments(path), 0, ())
+        return self._static.get(path) or _walk(self._root, segments(path), 0, ())
 
 
 def segments(path: str) -> list[str]:
@@ -95,7 +97,7 @@ def segments(path: str) -> list[str]:
 
 def _walk(node: _Node, parts: list[str], at: int, values: tuple[str, ...]) -> Found | None:
     if at == len(parts):
-        return Found(MappingProxyType(node.methods), values) if node.methods else None
+        return Found(node.methods, values) if node.methods else None
     part = parts[at]
     following = node.static.get(part)
     found = following and _walk(following, parts, at + 1, values)

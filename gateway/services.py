@@ -1,5 +1,6 @@
 """What the policies share: the stores, the verifiers of credentials, the clock. Made once by the composition root."""
 
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from runtime.data.trail import Trail
 class Verifier(Protocol):
     """Turns one kind of credential into an identity."""
 
-    def remembered(self, credential: str) -> Identity | None:
+    def remembered(self, credential: str, now: datetime) -> Identity | None:
         """What `verify` said lately, or None."""
         ...
 

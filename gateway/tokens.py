@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -67,19 +68,19 @@ class Tokens:
         """Identifiers of the issuers."""
         return list(self._issuers)
 
-    def remembered(self, token: str) -> Identity | None:
+    def remembered(self, token: str, now: datetime) -> Identity | None:
         """The identity of a token that was verified lately and is still good."""
         mark = _mark(token)
         found = self._good.get(mark)
         if found is None:
             return None
-        if found.until > self._clock.now().timestamp() and found.epoch == self._epoch():
+        if found.until > now.timestamp() and found.epoch == self._epoch():
             return found.identity
         self._good.drop(mark)
         return None
 
     def _epoch(self) -> int:
-        return sum(issuer.keys.epoch for issuer in self._issuers.values())
+        return sum([issuer.keys.epoch for issuer in self._issuers.values()])
 
     async def verify(self, token: str) -> Identity:
         """The identity behind a token. Raises Unauthenticated, or StoreAway when the issuer's keys cannot be read."""

@@ -4,8 +4,9 @@ Every operation passes here once, whether the gateway, a workflow or another lay
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from functools import wraps
+from types import coroutine
 from typing import Any, TypeVar, cast
 
 from msgspec import Struct
@@ -60,12 +61,11 @@ def _guarded(
     async def guarded(call: Call, *args: Any, **kwargs: Any) -> Any:
         left = _check(operation, call, clock)
         try:
-            async with asyncio.timeout(left):
-                with outages.guarded("database"):
-                    return await method(call, *args, **kwargs)
+            with outages.guarded("database"):
+                return await within(left, method(call, *args, **kwargs))
         except Problem:
             raise
-        except TimeoutError as late:
+        except Late as late:
             raise DeadlineExceeded("The deadline of the call passed.") from late
         except Exception as unknown:
             log.exception("operation.failed", operation=operation.id, correlation_id=call.correlation_id)
@@ -73,6 +73,41 @@ def _guarded(
             raise Internal(detail, correlation_id=call.correlation_id) from unknown
 
     return traced
+
+
+class Late(Exception):
+    """Work took longer than it may."""
+
+
+async def within(seconds: float | None, work: Awaitable[Any]) -> Any:  # house: float seconds
+    """What the work comes to. Its first stretch runs at once: work that never waits needs no timer. Raises Late."""
+    stretch = work.__await__()
+    try:
+        waits_for = next(stretch)
+    except StopIteration as done:
+        return done.value
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await _rest(stretch, waits_for)
+    except TimeoutError as error:
+        if limit.expired():
+            raise Late from error
+        raise
+
+
+@coroutine
+def _rest(stretch: Generator[Any, Any, Any], waits_for: Any) -> Generator[Any, Any, Any]:
+    """The work from its first wait on."""
+    try:
+        while True:
+            try:
+                answer = yield waits_for
+            except BaseException as raised:
+                waits_for = stretch.throw(raised)
+            else:
+                waits_for = stretch.send(answer)
+    except StopIteration as done:
+        return done.value
 
 
 class _Bound:
@@ -89,8 +124,8 @@ def bind(port: type[P], implementation: object, clock: Clock | None = None) -> P
 
 
 def _invoker(method: Callable[..., Awaitable[Any]]) -> Invoke:
-    async def invoke(call: Call, arguments: dict[str, Any]) -> Any:
-        return await method(call, **arguments)
+    def invoke(call: Call, arguments: dict[str, Any]) -> Awaitable[Any]:
+        return method(call, **arguments)
 
     return invoke
 

@@ -8,9 +8,10 @@ import atexit
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 _BEHIND_S, _MOST_WAITING = 0.2, 500
 
+_bound: ContextVar[Mapping[str, Any]] = ContextVar("bound", default=MappingProxyType({}))
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
@@ -59,11 +61,26 @@ def configure(settings: Settings, role: str) -> None:
     _route_library_logs(_LEVELS[settings.log_level])
 
 
-@contextmanager
-def bound(**fields: Any) -> Iterator[None]:
+class bound:  # noqa: N801
     """Fields for every line logged in this context, such as `tenant` and `correlation_id`."""
-    with structlog.contextvars.bound_contextvars(**fields):
-        yield
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, **fields: Any) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        outer = _bound.get()
+        self._token = _bound.set({**outer, **self._fields} if outer else self._fields)
+
+    def __exit__(self, *_: object) -> None:
+        _bound.reset(self._token)
+
+
+def _merge_bound(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in _bound.get().items():
+        event.setdefault(name, value)
+    return event
 
 
 class Lines:
@@ -116,7 +133,7 @@ def _configure(level: int, *, console: bool) -> None:
 
 def _shared() -> list[Any]:
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
-    return [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp]
+    return [_merge_bound, structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp]
 
 
 def _route_library_logs(level: int) -> None:

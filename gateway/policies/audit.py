@@ -22,7 +22,7 @@ async def on_record(x: Exchange, connection: Connection, config: Config) -> None
     x.recorded = True
 
 
-async def on_finish(x: Exchange, config: Config) -> None:
+def on_finish(x: Exchange, config: Config) -> None:
     """The row of everything else: reads, replays, refusals."""
     if not x.recorded:
         x.services.trail.append(row_of(x))

@@ -1,5 +1,6 @@
 """Who calls, and may they: access tokens and API keys, audience, scope (RFC 6750, RFC 9068, RFC 9728)."""
 
+from collections.abc import Awaitable
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
@@ -10,6 +11,8 @@ from gateway.services import Verifier
 from runtime.data.counters import Limit
 
 WHEN_STORE_IS_AWAY = "closed"  # nobody gets in because a key could not be looked up
+
+_CHALLENGED = (Unauthenticated, Forbidden, InvalidRequest)
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,26 +26,42 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return Limit(policy="failures", rate_per_s=self.failures_per_s, burst=self.failures_burst)
 
 
-async def on_request(x: Exchange, limit: Limit) -> None:
+def on_request(x: Exchange, limit: Limit) -> Awaitable[None] | None:
     """Authenticate, then check audience and scope of the route."""
-    await admit(x, limit, x.at().scope, x.at().audiences)
+    return admit(x, limit, x.at().scope, x.at().audiences)
 
 
-async def admit(x: Exchange, limit: Limit, scope: str, audiences: frozenset[str]) -> None:
+def admit(x: Exchange, limit: Limit, scope: str, audiences: frozenset[str]) -> Awaitable[None] | None:
     """Authenticate, then check audience and scope. Every refusal carries its challenge."""
     try:
-        x.identity = await _identify(x, limit)
+        verifier, credential = _credential(x)
+        identity = verifier.remembered(credential, x.now)
+        if identity is None:
+            return _meet(x, limit, verifier, credential, scope, audiences)
+        x.identity = identity
+        _authorise(identity, scope, audiences)
+    except _CHALLENGED as problem:
+        _challenge(x, problem)
+        raise
+    return None
+
+
+async def _meet(
+    x: Exchange, limit: Limit, verifier: Verifier, credential: str, scope: str, audiences: frozenset[str]
+) -> None:
+    try:
+        x.identity = await _identify(x, limit, verifier, credential)
         _authorise(x.identity, scope, audiences)
-    except (Unauthenticated, Forbidden, InvalidRequest) as problem:
-        x.headers.append(("www-authenticate", challenge(problem, x.services.name, x.services.base_url)))
+    except _CHALLENGED as problem:
+        _challenge(x, problem)
         raise
 
 
-async def _identify(x: Exchange, limit: Limit) -> Identity:
-    verifier, credential = _credential(x)
-    identity = verifier.remembered(credential)
-    if identity is not None:
-        return identity
+def _challenge(x: Exchange, problem: Problem) -> None:
+    x.headers.append(("www-authenticate", challenge(problem, x.services.name, x.services.base_url)))
+
+
+async def _identify(x: Exchange, limit: Limit, verifier: Verifier, credential: str) -> Identity:
     failures = f"failures:{x.address}"
     _refuse_flood(x, failures, limit)
     try:

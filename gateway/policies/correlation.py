@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Iterator
 from itertools import count
 
 from msgspec import Struct
@@ -15,16 +16,27 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,128}\Z")
 _PARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?\Z")
 _PROCESS = secrets.token_hex(6)
 _requests = count(1)
+_ROOM = 2 * (16 + 16 + 8)  # for the ids of correlation, trace and span
+
+
+def _draw() -> Iterator[str]:
+    """Random hexadecimal digits for one request after the other; the machine is asked once for many."""
+    while True:
+        digits = secrets.token_hex(_ROOM * 32)
+        yield from (digits[at : at + _ROOM] for at in range(0, len(digits), _ROOM))
+
+
+_fresh = _draw()
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Nothing to set: every answer carries the same three headers."""
 
 
-async def on_request(x: Exchange, config: Config) -> None:
+def on_request(x: Exchange, config: Config) -> None:
     """Echo the caller's correlation id if it is fit to be a header, else make one; the request id is always ours."""
     given = x.header(b"x-correlation-id")
-    fresh = secrets.token_hex(40)  # one draw for the ids of correlation, trace and span
+    fresh = next(_fresh)
     x.correlation_id = given if given and _VISIBLE.match(given) else fresh[:32]
     x.request_id = f"req_{_PROCESS}{next(_requests):08x}"
     parent = None if b"traceparent" in x.repeated else x.header(b"traceparent")

@@ -17,6 +17,7 @@ credentials, our own failures (their rows were rolled back).
 
 import hashlib
 import re
+from collections.abc import Awaitable
 from datetime import timedelta
 
 from msgspec import Struct
@@ -60,23 +61,23 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("lease_s is at least 1, retention_h at least 24")
 
 
-async def on_request(x: Exchange, config: Config) -> None:
+def on_request(x: Exchange, config: Config) -> Awaitable[None] | None:
     """Claim the key, or answer what was answered before. Raises InvalidRequest, KeyReused, InProgress."""
     key: str | None = x.request_id
     if x.method in _KEYED:
         key = read_key(x.header(b"idempotency-key"), b"idempotency-key" in x.repeated)
     if not x.at().effects:
-        return
+        return None
     if key is None:
         raise InvalidRequest(
             'Idempotency-Key is missing; send one of your own, for example Idempotency-Key: "8e03978e-40d5-43e8-bc93".',
             policy="/problems/key-reused",
         )
-    await _claim(x, key, config)
+    return _claim(x, key, config)
 
 
 async def _claim(x: Exchange, key: str, config: Config) -> None:
-    who, now = x.known(), x.services.clock.now()
+    who, now = x.known(), x.now
     x.key_scope = KeyScope(tenant=who.tenant, client=who.client, method=x.method, route=x.at().template, key=key)
     mark = fingerprint(x)
     lease, retention = timedelta(seconds=config.lease_s), timedelta(hours=config.retention_h)

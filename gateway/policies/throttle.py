@@ -1,5 +1,7 @@
 """Requests per second: one bucket per tenant, client and group of routes."""
 
+from collections.abc import Awaitable
+
 from msgspec import Struct
 
 from contracts.problems import Throttled
@@ -26,19 +28,29 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return Limit(policy=POLICY, rate_per_s=self.rate_per_s, burst=self.burst)
 
 
-async def on_request(x: Exchange, limit: Limit | None) -> None:
+def on_request(x: Exchange, limit: Limit) -> Awaitable[None] | None:
     """Take one from the bucket. Raises Throttled."""
-    if limit is None:
-        return
     who = x.known()
-    grant = await x.services.counters.take(f"throttle:{{{who.tenant}}}:{who.client}:{x.at().group}", limit)
+    key = f"throttle:{{{who.tenant}}}:{who.client}:{x.at().group}"
+    grant = x.services.counters.take_now(key, limit)
+    if grant is None:
+        return _ask(x, key, limit)
+    _spend(x, limit, grant)
+    return None
+
+
+async def _ask(x: Exchange, key: str, limit: Limit) -> None:
+    _spend(x, limit, await x.services.counters.take(key, limit))
+
+
+def _spend(x: Exchange, limit: Limit, grant: Grant) -> None:
     x.limits.append(grant)
     if not grant.allowed:
         detail = f"{limit.burst} requests at once and {limit.rate_per_s} a second are yours; wait {grant.reset_s} s."
         raise Throttled(detail, retry_after_s=grant.reset_s, violated_policies=[limit.policy])
 
 
-async def on_response(x: Exchange, limit: Limit | None) -> None:
+def on_response(x: Exchange, limit: Limit) -> None:
     """Tell what is left, of the month's budget too, on success and on refusal."""
     if x.limits:
         x.headers += headers(x.limits)
@@ -47,6 +59,6 @@ async def on_response(x: Exchange, limit: Limit | None) -> None:
 def headers(grants: list[Grant]) -> list[tuple[str, str]]:
     """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10)."""
     return [
-        ("ratelimit-policy", ", ".join(f'"{g.policy}";q={g.quota};w={g.window_s}' for g in grants)),
-        ("ratelimit", ", ".join(f'"{g.policy}";r={g.remaining};t={g.reset_s}' for g in grants)),
+        ("ratelimit-policy", ", ".join([f'"{g.policy}";q={g.quota};w={g.window_s}' for g in grants])),
+        ("ratelimit", ", ".join([f'"{g.policy}";r={g.remaining};t={g.reset_s}' for g in grants])),
     ]

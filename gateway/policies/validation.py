@@ -20,7 +20,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Nothing to set: the operation's types are the rule."""
 
 
-async def on_request(x: Exchange, config: Config) -> None:
+def on_request(x: Exchange, config: Config) -> None:
     """Decode path, query and body, and open a cursor. Raises the problems of `runtime.http.arguments`, and NotAcceptable."""
     if not accepts_json(x.header(b"accept")):
         raise NotAcceptable("Answers are application/json; accept that or */*.")
@@ -32,7 +32,7 @@ async def on_request(x: Exchange, config: Config) -> None:
     x.expected_version = expected_version(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
 
 
-async def on_response(x: Exchange, config: Config) -> None:
+def on_response(x: Exchange, config: Config) -> None:
     """304 for a reader who has this version already; weak and strong tags match alike (RFC 9110 13.1.2)."""
     reply, known = x.reply, x.header(b"if-none-match")
     if reply is None or known is None or x.method not in ("GET", "HEAD") or reply.status != 200:

@@ -28,10 +28,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("the sunset is not earlier than the deprecation")
 
 
-async def on_request(x: Exchange, config: Config | None) -> None:
+def on_request(x: Exchange, config: Config) -> None:
     """Announce, or refuse with VersionGone."""
-    if config is not None:
-        announce(x, config)
+    announce(x, config)
 
 
 def announce(x: Exchange, config: Config) -> None:

@@ -53,7 +53,7 @@ class Limit(Struct, frozen=True, kw_only=True):
         return max(1, -(-self.burst // self.rate_per_s))
 
 
-class Grant(Struct, frozen=True, kw_only=True):
+class Grant(Struct, frozen=True, kw_only=True, gc=False):
     """What a counter said: one item of `RateLimit` and of `RateLimit-Policy`. `remaining` is never above the truth."""
 
     policy: str
@@ -66,6 +66,10 @@ class Grant(Struct, frozen=True, kw_only=True):
 
 class Counters(Protocol):
     """Takes one unit of a key's budget."""
+
+    def take_now(self, key: str, limit: Limit) -> Grant | None:
+        """As `take`, where the answer is known in this process; None where others have to be asked."""
+        ...
 
     async def take(self, key: str, limit: Limit) -> Grant:
         """Never raises: a store that is away is replaced by this process's own count."""
@@ -133,6 +137,10 @@ class RedisCounters:
         self._sha: str | None = None
         self._away_until = 0.0
         self.outages = 0
+
+    def take_now(self, key: str, limit: Limit) -> Grant | None:
+        """Only Redis knows."""
+        return None
 
     async def take(self, key: str, limit: Limit) -> Grant:
         """One unit of the key's budget."""

@@ -61,7 +61,8 @@ class Month(NamedTuple):
 
     def left_s(self, now: datetime) -> int:
         """Seconds until the next month, rounded up."""
-        return -int((now - self.ends) // timedelta(seconds=1))
+        left = self.ends - now
+        return left.days * 86400 + left.seconds + (left.microseconds > 0)
 
 
 class Quotas:
@@ -80,16 +81,29 @@ class Quotas:
             self._month = Month.of(now)
         return self._month
 
+    def spend_now(self, tenant: str, client: str, policy: str, limit: int, now: datetime) -> Grant | None:
+        """As `spend`, where the budget is counted in this process and was asked for before; else None."""
+        account = Account(tenant, client, self._this_month(now).first, policy)
+        if self._redis is not None or (spent := self._spent.get(account)) is None:
+            return None
+        return self._grant(account, limit, self._spend_here(account, limit, spent), now)
+
     async def spend(self, tenant: str, client: str, policy: str, limit: int) -> Grant:
         """One unit. Raises StoreAway when neither the counter nor its table can be asked."""
         now = self._clock.now()
+        account = Account(tenant, client, self._this_month(now).first, policy)
+        if self._redis is not None:
+            return self._grant(account, limit, await self._spend_there(account, limit), now)
+        if account not in self._spent:
+            await self._load(account)
+        return self._grant(account, limit, self._spend_here(account, limit, self._spent[account]), now)
+
+    def _grant(self, account: Account, limit: int, spent: int | None, now: datetime) -> Grant:
         month = self._this_month(now)
-        account = Account(tenant, client, month.first, policy)
-        spent = await (self._spend_here(account, limit) if self._redis is None else self._spend_there(account, limit))
         if spent is not None:
             self._unwritten[account] = self._unwritten.get(account, 0) + 1
         return Grant(
-            policy=policy,
+            policy=account.policy,
             allowed=spent is not None,
             quota=limit,
             window_s=month.length_s,
@@ -97,13 +111,11 @@ class Quotas:
             reset_s=month.left_s(now),
         )
 
-    async def _spend_here(self, account: Account, limit: int) -> int | None:
-        if account not in self._spent:
-            await self._load(account)
-        if self._spent[account] >= limit:
+    def _spend_here(self, account: Account, limit: int, spent: int) -> int | None:
+        if spent >= limit:
             return None
-        self._spent[account] += 1
-        return self._spent[account]
+        self._spent[account] = spent + 1
+        return spent + 1
 
     async def _load(self, account: Account) -> None:
         async with self._loading.setdefault(account, asyncio.Lock()):

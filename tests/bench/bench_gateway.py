@@ -4,6 +4,7 @@ Both run on one core with one process; the load generator and PostgreSQL (fsync 
 median of the rounds counts. Ratios are of processor time, which a busy machine disturbs least.
 """
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,27 +17,30 @@ from tests.bench.figures import Figure
 from tests.bench.load import KEY
 from tests.bench.processes import Round, Server, http_request, postmaster, serving
 
-ROUNDS, SECONDS = 5, 3
+ROUNDS, SECONDS = 5, 2
 BODY = b'{"severity":"blocking","hours_to_cutoff":"36","amount_at_risk":"120000.00"}'
 GOALS = {"GET": 1.4, "POST": 1.8, "POST with effects": 1.0}
 
 
 def measure() -> list[Figure]:
     """The figures of this file."""
-    with tempfile.TemporaryDirectory(prefix="ledgerway-bench-", dir="/tmp") as folder:
-        with _gateway(Path(folder)) as (gateway, token), serving("litestar") as bare:
-            return [figure for name in GOALS for figure in _compared(name, gateway, token, bare)]
+    with _gateway() as (gateway, token), serving("litestar") as bare:
+        return [figure for name in GOALS for figure in _compared(name, gateway, token, bare)]
 
 
 @contextmanager
-def _gateway(folder: Path) -> Iterator[tuple[Server, str]]:
+def _gateway() -> Iterator[tuple[Server, str]]:
+    folder = Path(tempfile.mkdtemp(prefix="ledgerway-bench-"))
     state = folder / "state"
     with EmbeddedServers(state) as addresses:
         migrate(addresses.database_url)
         database = postmaster(addresses.database_url)
-        with serving("gateway", str(folder), database=database, LEDGERWAY_DATABASE_URL=addresses.database_url) as server:
+        with serving(
+            "gateway", str(folder), database=database, LEDGERWAY_DATABASE_URL=addresses.database_url
+        ) as server:
             yield server, (folder / "token").read_text()
     erase(state)
+    shutil.rmtree(folder)
 
 
 def _requests(name: str, token: str) -> tuple[bytes, bytes]:

@@ -42,9 +42,7 @@ SUMMARY = Summary(
     name="Approved time of the week",
     as_of=datetime(2026, 11, 20, 12, tzinfo=UTC),
     total=Money(Decimal("48250.00"), "EUR"),
-    lines=tuple(
-        Line(project=f"PRJ-21{n:02}", worker=f"E10{n:02}", hours="7.5000", value="1387.50") for n in range(11)
-    ),
+    lines=tuple(Line(project=f"PRJ-21{n:02}", worker=f"E10{n:02}", hours="7.5000", value="1387.50") for n in range(11)),
 )
 
 

@@ -30,7 +30,9 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     def line(self, before: float | None = None) -> str:
         """As it is printed: value, goal, what the baseline says, and the facts."""
-        facts = "  ".join(f"{name}={value:,}" if isinstance(value, int) else f"{name}={value}" for name, value in self.facts.items())
+        facts = "  ".join(
+            f"{name}={value:,}" if isinstance(value, int) else f"{name}={value}" for name, value in self.facts.items()
+        )
         was = "" if before is None else f"(baseline {before:,.2f})"
         mark = " " if self.met else "!"
         return f"{mark} {self.name:<46} {self.value:>10,.2f} {self.unit:<18} {self.goal:<9} {was:<20} {facts}"

@@ -121,4 +121,6 @@ async def run(order: Order) -> Outcome:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(run(msgspec.json.decode(sys.stdin.buffer.read(), type=Order)))))
+    sys.stdout.buffer.write(
+        msgspec.json.encode(uvloop.run(run(msgspec.json.decode(sys.stdin.buffer.read(), type=Order))))
+    )

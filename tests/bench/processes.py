@@ -80,9 +80,7 @@ def serving(kind: str, *arguments: str, database: psutil.Process | None = None, 
     port = free_port()
     command = [sys.executable, "-m", "tests.bench.server", kind, str(port), *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LEDGERWAY_")} | environment
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=clean, preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE})
-    )
+    process = subprocess.Popen(command, cwd=ROOT, env=clean, preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
     try:
         until(lambda: process.poll() is not None or _answers(port), f"{kind} serves", 60)
         assert process.poll() is None, f"{kind} ended"

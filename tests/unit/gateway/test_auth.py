@@ -111,11 +111,11 @@ def verifying(issuer: TestIssuer, clock: FixedClock, asked: list[str] | None = N
 
 async def test_a_verified_token_is_remembered_until_it_ends(clock: FixedClock, issuer: TestIssuer) -> None:
     verifier, token = verifying(issuer, clock), issuer.token(exp=NOW_S + 100)
-    assert verifier.remembered(token) is None
+    assert verifier.remembered(token, clock.now()) is None
     identity = await verifier.verify(token)
-    assert verifier.remembered(token) is identity
+    assert verifier.remembered(token, clock.now()) is identity
     clock.advance(timedelta(seconds=106))
-    assert verifier.remembered(token) is None
+    assert verifier.remembered(token, clock.now()) is None
     with pytest.raises(Unauthenticated):
         await verifier.verify(token)
 
@@ -158,7 +158,7 @@ async def test_a_key_that_is_withdrawn_ends_remembered_tokens(clock: FixedClock,
     keys = verifier._issuers[ISSUER].keys
     await verifier.verify(issuer.token())
     keys.epoch += 1
-    assert verifier.remembered(issuer.token()) is None
+    assert verifier.remembered(issuer.token(), clock.now()) is None
 
 
 async def test_several_credentials_are_malformed(gateway: Gateway, issuer: TestIssuer) -> None:
