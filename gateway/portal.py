@@ -87,7 +87,13 @@ class PortalDoor:
         }
         if key is not None:
             headers[b"idempotency-key"] = f'"{key}"'.encode()
-        x = Exchange(self._services, method=route.operation.method, target="/", request_headers=headers)
+        x = Exchange(
+            services=self._services,
+            method=route.operation.method,
+            target="/",
+            now=self.clock.now(),
+            request_headers=headers,
+        )
         x.route, x.address = route, seen.address
         x.params = {name: str(arguments[name]) for name in route.names}
         x.target = _target(route, x.params)
