@@ -29,7 +29,9 @@ class MetricsPage:
     async def __call__(self, x: Exchange) -> Reply:
         """Raises Unauthenticated, Forbidden."""
         if not (self._open_here and _local(x)):
-            await auth.admit(x, self._failures, SCOPE, frozenset({x.services.base_url}))
+            waits = auth.admit(x, self._failures, SCOPE, frozenset({x.services.base_url}))
+            if waits is not None:
+                await waits
             if x.known().tenant != self._tenant:
                 raise Forbidden("These numbers are of all tenants; the operator's own may read them.", scope=SCOPE)
         await self._facts.refresh()

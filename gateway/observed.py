@@ -17,7 +17,7 @@ def note(x: Exchange, seconds: float) -> None:  # house: float seconds
     metrics.REQUEST_SECONDS.observe((place,), seconds)
     if problem in _LIMITS:
         metrics.LIMIT_REFUSALS.add((_limit(x),))
-    if status >= 400 or not x.target.startswith(_QUIET):
+    if lines.said and (status >= 400 or not x.target.startswith(_QUIET)):
         _line(x, place, status, problem, seconds)
     if x.root is not None:
         _span(x, place, status, problem)

@@ -90,16 +90,16 @@ class Lines:
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
-        self._role, self._said, self._console = "", False, False
+        self._role, self.said, self._console = "", False, False
 
     def configure(self, role: str, *, said: bool, console: bool) -> None:
         """As the log of this process: nothing is written before."""
-        self._role, self._said, self._console = role, said, console
+        self._role, self.said, self._console = role, said, console
         atexit.register(self.flush)
 
     def say(self, event: str, at: datetime, fields: dict[str, Any]) -> None:
         """One line; `at` is now, in UTC."""
-        if not self._said:
+        if not self.said:
             return
         if self._console:
             log.info(event, **fields)
