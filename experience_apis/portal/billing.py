@@ -8,8 +8,10 @@ from contracts.experience.finance_dashboard import BillingQueue, FinanceDashboar
 from contracts.experience.finance_figures import BillingFigures
 from contracts.problems import Problem
 from contracts.process.invoice_readiness import InvoiceReadiness
+from contracts.process.run_desk import RunDesk
 from experience_apis.portal import billing_effects, billing_figures, reasons, shell
 from experience_apis.portal.billing_view import PAGE, PATH, View, tabs
+from experience_apis.portal.billing_waiting import away, waiting_runs
 from experience_apis.portal.visit import Page, Visit, Visiting
 
 _PORTS = ("psa", "time", "hcm", "erp", "billing")
@@ -38,6 +40,8 @@ async def workbench(visit: Visiting) -> Page:
         "on_its_way": ON_ITS_WAY,
         "states": await _states(visit) if view.view == "posting" else {},
         "actions": billing_effects.for_view(visit, view.view),
+        "away": await _away(visit, view, queue),
+        "can_retry": visit.may(RunDesk.resume_run),
         "reason_title": reasons.title(view.reason) if view.reason else None,
     }
     if not visit.partial:
@@ -84,6 +88,17 @@ def foot(queue: BillingQueue) -> dict[str, Any]:
     count = sum(one.count for one in queue.matching)
     before = sum(one.before for one in queue.matching)
     return {"first": before + 1, "last": before + len(queue.items), "count": count, "more": count > PAGE}
+
+
+async def _away(visit: Visit, view: View, queue: BillingQueue) -> list[dict[str, Any]]:
+    """Banners over invoices on their way; without them when runs cannot be asked."""
+    if view.view not in ("posting", "posted"):
+        return []
+    try:
+        runs = await waiting_runs(visit)
+    except Problem:
+        runs = []
+    return away(runs, queue.freshness, visit.door.clock.now())
 
 
 async def _states(visit: Visit) -> dict[str, str]:

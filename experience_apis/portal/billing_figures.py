@@ -157,7 +157,7 @@ def close(found: BillingFigures) -> dict[str, Any] | None:
     total, checked = _total(period), _total(period) - period.collecting
     drafted = period.drafted + period.billed
     steps = [
-        ("Time and expenses gathered, checks made", checked == total, f"{checked} of {total}"),
+        ("Gathered and checked", checked == total, f"{checked} of {total}"),
         ("Blocks cleared", not period.blocked, words.short_money(period.blocked_amount, found.currency) + " held"),
         ("Drafts created", drafted == total, f"{drafted} of {total}"),
         ("Invoices posted", period.billed == total, f"{period.billed} of {total}"),

@@ -10,7 +10,7 @@ from contracts.experience.finance_dashboard import BillingItem, FinanceDashboard
 from contracts.problems import Problem
 from contracts.process.billing_objects import Check, DraftInvoice, Explanation
 from contracts.process.invoice_readiness import InvoiceReadiness
-from experience_apis.portal import billing_effects, reasons, shell
+from experience_apis.portal import billing_effects, reasons, shell, words
 from experience_apis.portal.billing import ON_ITS_WAY
 from experience_apis.portal.visit import Page, Visit, Visiting
 
@@ -22,6 +22,7 @@ _STATES = {
     "billed": ("Posted", "ok"),
     "skipped": ("Held to the next period", "neutral"),
 }
+_UPSTREAM = ("deal", "contract", "project", "approval")
 _SYSTEMS = {"hub": "Process", "erp": "ERP"}
 
 
@@ -117,10 +118,10 @@ def timeline(found: BillingItem, explained: Explanation | None) -> list[dict[str
 def _chain(explained: Explanation | None) -> list[dict[str, Any]]:
     if explained is None or not explained.chains:
         return []
-    links = [link for link in explained.chains[0].links if link.at is not None and link.kind not in ("invoice", "line")]
+    links = [link for link in explained.chains[0].links if link.at is not None and link.kind in _UPSTREAM]
     return [
         {
-            "system": shell.port_label(link.system) if len(link.system) < 9 else link.system,
+            "system": _SYSTEMS.get(link.system, words.title(link.system)),
             "what": link.title,
             "note": _by(link.by),
             "at": link.at,

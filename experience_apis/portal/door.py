@@ -16,6 +16,11 @@ class Persona(Struct, frozen=True, kw_only=True):
     does: str
     scopes: frozenset[str]
 
+    @property
+    def initials(self) -> str:
+        """`Billing manager` -> `BM`."""
+        return "".join(word[:1] for word in self.name.split()).upper()
+
 
 class Visitor(Struct, frozen=True, kw_only=True):
     """Who is signed in. `session` is what the cookie holds."""

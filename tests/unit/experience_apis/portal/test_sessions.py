@@ -5,8 +5,9 @@ import pytest
 
 from runtime.data.database import Database
 from tests.support.clock import FixedClock
+from tests.support.portal import browser, form_token, sign_in
 from tests.support.tokens import BASE
-from tests.unit.experience_apis.portal.conftest import Build, browser, form_token, sign_in
+from tests.unit.experience_apis.portal.conftest import Build
 
 SESSION = "__Host-lw_sandbox_session"
 

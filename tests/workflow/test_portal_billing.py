@@ -1,0 +1,223 @@
+"""The billing workbench over a small firm in which things really happen, read and worked without script."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from experience_apis import app as experience
+from gateway.app import Gateway, Parts, build_gateway
+from gateway.config import load
+from process_apis import app as process
+from runtime.data.database import Database
+from tests.support.portal import browser, fields, form_token, sign_in
+from tests.support.tokens import BASE
+from tests.workflow.invoice_books import period
+from tests.workflow.invoice_stage import Office
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(database)
+
+
+@pytest.fixture
+def gateway(office: Office, tmp_path: Path) -> Gateway:
+    services = office.services
+    processes, views = process.processes(services), experience.views(services)
+    return build_gateway(
+        Parts(
+            config=load(),
+            database=office.database,
+            base_url=BASE,
+            state_dir=tmp_path,
+            tenant="acme",
+            served=(*process.served(processes, services), *experience.served(views, services)),
+            clock=office.clock,
+        )
+    )
+
+
+@pytest.fixture
+async def analyst(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(gateway) as opened:
+        await sign_in(opened, "billing-analyst")
+        yield opened
+
+
+@pytest.fixture
+async def manager(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(gateway) as opened:
+        await sign_in(opened, "billing-manager")
+        yield opened
+
+
+async def preview(client: httpx.AsyncClient, action: str, *items: str) -> httpx.Response:
+    return await client.get("/portal/billing/preview", params=[("action", action), *(("item", item) for item in items)])
+
+
+async def confirm(client: httpx.AsyncClient, action: str, page: httpx.Response, **more: str) -> httpx.Response:
+    return await client.post(f"/portal/billing/actions/{action}", data={**fields(page.text), **more})
+
+
+async def audited(office: Office, operation: str) -> int:
+    sql = "select count(*) from audit where tenant = 'acme' and operation = $1"
+    return int(await office.database.fetchval(sql, operation))
+
+
+async def test_a_ready_item_is_in_the_queue_with_its_amount_and_opens_with_its_checks(
+    office: Office, analyst: httpx.AsyncClient
+) -> None:
+    item = await office.ready()
+    queue = (await analyst.get("/portal/billing")).text
+    assert "€1,200.00" in queue and "All checks passed" in queue and "1–1 of 1" in queue
+    assert f'href="/portal/billing/items/{item.id}"' in queue
+    page = await analyst.get(f"/portal/billing/items/{item.id}")
+    assert "Why it is ready" in page.text and "Time approved" in page.text and "How it got here" in page.text
+    assert "Data freshness by system" in page.text
+
+
+async def test_a_blocked_item_says_why_who_fixes_it_and_by_when(office: Office, analyst: httpx.AsyncClient) -> None:
+    item = await office.ready()
+    await office.restate("fiscal_period", "DE01/10", period("closed"))
+    await office.work("ctr_1", "2")
+    await office.settle()
+    queue = (await analyst.get("/portal/billing?view=blocked")).text
+    for said in ("Period closed", "Finance controller", "Due today", "Fix it", "€1,500.00"):
+        assert said in queue
+    page = (await analyst.get(f"/portal/billing/items/{item.id}")).text
+    for said in ("What blocks it", "period state", "closed", "reopen the period", "Check item again"):
+        assert said in page
+    assert "Nothing matches" in (await analyst.get("/portal/billing?view=blocked&reason=PO_MISSING")).text
+
+
+async def test_a_draft_is_previewed_made_once_and_audited(office: Office, analyst: httpx.AsyncClient) -> None:
+    item = await office.ready()
+    looked = await preview(analyst, "draft", item.id)
+    assert (
+        "Create 1 draft invoice" in looked.text
+        and "Nothing is changed yet" in looked.text
+        and "€1,428.00" in looked.text
+    )
+    assert (await office.group()).state == "ready"
+    made = await confirm(analyst, "draft", looked)
+    assert made.status_code == 200 and "All done" in made.text and "waits for approval" in made.text
+    drafted = await office.group()
+    again = await confirm(analyst, "draft", looked)
+    assert "All done" in again.text
+    assert await office.group() == drafted
+    assert await audited(office, "invoice_readiness.draft") >= 1
+
+
+async def test_from_ready_to_the_erp_with_two_people_and_a_preview_each(
+    office: Office, analyst: httpx.AsyncClient, manager: httpx.AsyncClient
+) -> None:
+    item = await office.ready()
+    await confirm(analyst, "draft", await preview(analyst, "draft", item.id))
+    own = await confirm(analyst, "approve", await preview(analyst, "approve", item.id))
+    assert "This needs the scope invoices:approve" in own.text and "Nothing was done" in own.text
+    await office.deliver()
+    queue = (await manager.get("/portal/billing?view=posting")).text
+    assert "Waits for approval" in queue
+    approved = await confirm(manager, "approve", await preview(manager, "approve", item.id))
+    assert "Approved, €1,428.00 gross" in approved.text
+    posted = await confirm(manager, "post", await preview(manager, "post", item.id))
+    assert "Sent to the ERP by run_" in posted.text
+    assert await audited(office, "invoice_readiness.post") == 1
+
+
+async def test_who_prepared_a_draft_cannot_approve_it(office: Office, manager: httpx.AsyncClient) -> None:
+    item = await office.ready()
+    await confirm(manager, "draft", await preview(manager, "draft", item.id))
+    refused = await confirm(manager, "approve", await preview(manager, "approve", item.id))
+    assert refused.status_code == 422
+    assert "another person has to approve it" in refused.text and "Retry 1" in refused.text
+
+
+async def test_what_was_approved_is_what_was_seen(
+    office: Office, analyst: httpx.AsyncClient, manager: httpx.AsyncClient
+) -> None:
+    item = await office.ready()
+    await confirm(analyst, "draft", await preview(analyst, "draft", item.id))
+    looked = await preview(manager, "approve", item.id)
+    stale = fields(looked.text)
+    stale[f"seen-{item.id}"] = [stale[f"seen-{item.id}"][0].replace("@1", "@7")]
+    refused = await manager.post("/portal/billing/actions/approve", data=stale)
+    assert refused.status_code == 422 and "The draft changed" in refused.text
+
+
+async def test_bulk_work_is_told_item_by_item_and_the_rest_can_be_tried_again(
+    office: Office, analyst: httpx.AsyncClient
+) -> None:
+    item = await office.ready()
+    looked = await preview(analyst, "draft", item.id, "bg_none")
+    assert "1 item left out" in looked.text and "bg_none" in looked.text
+    form = fields(looked.text)
+    form["item"].append("bg_none")
+    partly = await analyst.post("/portal/billing/actions/draft", data=form)
+    assert partly.status_code == 200 and "Partly done" in partly.text and "1 of 2 items done" in partly.text
+
+
+async def test_holding_needs_a_reason_and_keeps_what_was_typed(office: Office, manager: httpx.AsyncClient) -> None:
+    item = await office.ready()
+    looked = await preview(manager, "hold", item.id)
+    assert "Hold 1 item" in looked.text
+    wrong = await confirm(manager, "hold", looked, reason="   ")
+    assert wrong.status_code == 422
+    assert 'href="#field-reason"' in wrong.text and 'aria-describedby="hint-reason wrong-reason"' in wrong.text
+    long = await confirm(manager, "hold", wrong, reason="x" * 501)
+    assert long.status_code == 422 and "x" * 501 in long.text
+    held = await confirm(manager, "hold", long, reason="The client asked for one invoice a quarter.")
+    assert "rolls to the next" in held.text
+    assert {group.id: group.state for group in await office.groups()}[item.id] == "skipped"
+
+
+async def test_an_item_of_another_tenant_is_not_there(office: Office, gateway: Gateway) -> None:
+    item = await office.ready()
+    async with browser(gateway) as client:
+        await sign_in(client, "outsider")
+        assert item.id not in (await client.get("/portal/billing")).text
+        assert (await client.get(f"/portal/billing/items/{item.id}")).status_code == 404
+        assert "left out" in (await preview(client, "draft", item.id)).text
+        assert (await client.get(f"/portal/search?q={item.id}")).status_code == 200
+
+
+async def test_who_only_reads_is_offered_nothing_to_do_and_refused_when_asking(
+    office: Office, gateway: Gateway
+) -> None:
+    item = await office.ready()
+    async with browser(gateway) as client:
+        await sign_in(client, "executive")
+        queue = (await client.get("/portal/billing")).text
+        assert "€1,200.00" in queue and 'name="item"' not in queue and "Create draft" not in queue
+        looked = await preview(client, "draft", item.id)
+        assert "This needs the scope invoices:draft" in looked.text
+        token = form_token(looked.text)
+        asked = await client.post("/portal/billing/actions/draft", data={"form_token": token, "item": item.id})
+        assert asked.status_code == 422 and "invoices:draft" in asked.text
+    assert (await office.group()).state == "ready"
+
+
+async def test_an_id_in_the_search_leads_to_its_page_and_a_name_to_what_is_found(
+    office: Office, analyst: httpx.AsyncClient
+) -> None:
+    item = await office.ready()
+    found = await analyst.get(f"/portal/search?q={item.id}")
+    assert (found.status_code, found.headers["location"]) == (303, f"/portal/billing/items/{item.id}")
+    assert item.contract_name in (await analyst.get("/portal/search", params={"q": item.contract_name[:6]})).text
+    draft = await office.draft(item.id)
+    found = await analyst.get(f"/portal/search?q={draft.id}")
+    assert found.headers["location"] == f"/portal/billing/items/{item.id}"
+
+
+async def test_order_and_filters_are_in_the_address_and_said_by_the_heads(
+    office: Office, analyst: httpx.AsyncClient
+) -> None:
+    await office.ready()
+    html = (await analyst.get("/portal/billing?sort=amount")).text
+    assert 'aria-sort="descending"' in html and "sort=amount&amp;reverse=true" in html
+    assert 'aria-sort="ascending"' in (await analyst.get("/portal/billing?sort=amount&reverse=true")).text
+    assert "All 1 selected" in (await analyst.get("/portal/billing?all=true")).text
+    whole = await analyst.get("/portal/billing/preview?action=draft&all=true&view=ready")
+    assert "Create 1 draft invoice" in whole.text
