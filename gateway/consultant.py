@@ -30,12 +30,16 @@ _RESOURCE = (
     "SELECT Id, Name FROM Contact WHERE pse__Is_Resource__c = true AND pse__Is_Resource_Active__c = true "
     "AND {} ORDER BY Employee_Number__c DESC LIMIT 1"
 )
+_BOOKED = (
+    "SELECT Id, pse__Resource__c, pse__Resource__r.Name FROM pse__Assignment__c WHERE pse__Project__c = {project} "
+    "AND pse__Start_Date__c <= {on} AND pse__End_Date__c >= {on}{whose} ORDER BY Id LIMIT 1"
+)
 _numbers = msgspec.json.Encoder(decimal_format="number")
 _JSON = {"content-type": "application/json"}
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class ApprovedTime(Struct, frozen=True, kw_only=True):
+class RecordedTime(Struct, frozen=True, kw_only=True):
     """What was recorded: the timecard, whose it is, and the reference under which Ledgerway will know the entry."""
 
     timecard_id: str
@@ -61,24 +65,52 @@ class SimulatedPsa:
         """Close the connections."""
         await self._org.close()
 
-    async def approve_time(self, project: str, hours: str, on: date, person: str | None = None) -> ApprovedTime:
-        """Record a day's hours, submit them and approve them. `person` is an employee number, else someone of the project's
-        entity. Raises NotFound, or VendorRefused in the PSA's words."""
+    async def approve_time(self, project: str, hours: str, on: date, person: str | None = None) -> RecordedTime:
+        """Record a day's hours, submit them and approve them; see `record_time`."""
+        done = await self.record_time(project, hours, on, person)
+        await self.submit(done.timecard_id)
+        await self.become(done.timecard_id, "Approved")
+        return done
+
+    async def record_time(self, project: str, hours: str, on: date, person: str | None = None) -> RecordedTime:
+        """Record a day's hours. `person` is an employee number, else someone of the project's entity.
+
+        Raises NotFound, or VendorRefused in the PSA's words.
+        """
         found = await self._one(_PROJECT.format(_quoted(project)))
         if found is None:
             raise NotFound(f"The simulated PSA has no project {project}.")
-        worker = await self._worker(found["Legal_Entity__c"], person)
-        timecard = await self._create(_header(found["Id"], worker["Id"], hours, on))
-        for change in ({"pse__Submitted__c": True, "pse__Status__c": "Submitted"}, {"pse__Status__c": "Approved"}):
-            await self._send("PATCH", f"/sobjects/pse__Timecard_Header__c/{timecard}", change)
-        return ApprovedTime(
+        booked = await self._booked(found["Id"], on, person)
+        if booked is None:
+            worker = await self._worker(found["Legal_Entity__c"], person)
+            who, name, assignment = worker["Id"], worker["Name"], None
+        else:
+            who, name, assignment = booked["pse__Resource__c"], booked["pse__Resource__r"]["Name"], booked["Id"]
+        timecard = await self._create(_header(found["Id"], who, hours, on) | {"pse__Assignment__c": assignment})
+        return RecordedTime(
             timecard_id=timecard,
-            person=worker["Name"],
+            person=name,
             project=project,
             on=on,
             hours=hours,
             source_ref=f"certinia:time:{timecard}-{on}",
         )
+
+    async def submit(self, timecard_id: str) -> None:
+        """Hand a timecard in. Raises VendorRefused."""
+        await self._change(timecard_id, {"pse__Submitted__c": True, "pse__Status__c": "Submitted"})
+
+    async def become(self, timecard_id: str, status: str) -> None:
+        """Approve a timecard, reject it, or take it back (Approved, Rejected, Saved). Raises VendorRefused."""
+        await self._change(timecard_id, {"pse__Status__c": status})
+
+    async def _change(self, timecard_id: str, fields: Mapping[str, Any]) -> None:
+        await self._send("PATCH", f"/sobjects/pse__Timecard_Header__c/{timecard_id}", fields)
+
+    async def _booked(self, project: str, on: date, person: str | None) -> Mapping[str, Any] | None:
+        """An assignment to the project on that day: most projects take time from nobody else."""
+        whose = f" AND pse__Resource__r.Employee_Number__c = {_quoted(person)}" if person else ""
+        return await self._one(_BOOKED.format(project=_quoted(project), on=on.isoformat(), whose=whose))
 
     async def _worker(self, entity: str, person: str | None) -> Mapping[str, Any]:
         whose = (

@@ -14,6 +14,7 @@ _DESK = (
     "finance:read",
     "runs:read",
     "rules:read",
+    "events:read",
 )
 
 

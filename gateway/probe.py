@@ -68,7 +68,8 @@ async def _ask(ports: Ports, connection: Connection, port: str) -> Probed:
 
 
 def harmless(vendor: str, port: str) -> Operation | None:
-    """A read that needs no arguments and that the vendor can do."""
+    """A read that needs no arguments and that the vendor can do; rather a list, since a search may want a key."""
     unsupported = catalogue.vendors()[vendor].unsupported
     reads = (o for o in operations(PORTS[port]) if o.method == "GET" and not any(p.required for p in o.parameters))
-    return next((o for o in reads if o.id not in unsupported), None)
+    able = sorted((o for o in reads if o.id not in unsupported), key=lambda o: not o.name.startswith("list_"))
+    return next(iter(able), None)

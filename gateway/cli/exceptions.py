@@ -67,7 +67,7 @@ async def show(exception_id: str, /, *, session: Asked) -> Exit:
     async with session.product("billing-analyst") as api:
         with looking_at("ledgerway exceptions list", "not-found"):
             found = await api.call(Registers.get_exception, exception_id)
-    session.show(found.raw, _whole(found.value))
+    session.show(found.raw, whole(found.value))
     return Exit.DONE
 
 
@@ -114,7 +114,7 @@ async def _settle(how: Callable[..., Any], asking: str, exception_id: str, note:
     async with session.product(asking) as api:
         with looking_at(f"ledgerway exceptions show {exception_id}", "conflict", "rule-violated"):
             found = await api.call(how, exception_id, Resolution(note=note))
-    session.show(found.raw, _whole(found.value))
+    session.show(found.raw, whole(found.value))
     return Exit.DONE
 
 
@@ -128,7 +128,8 @@ def _table(found: "tuple[BusinessException, ...]") -> str:
     return table(_HEADS, rows, right="RISK")
 
 
-def _whole(e: "BusinessException") -> str:
+def whole(e: "BusinessException") -> str:
+    """All that is worth telling of one."""
     from gateway.cli.tables import day, fields, money
 
     return fields(

@@ -64,7 +64,7 @@ async def show(project: str, /, *, session: Asked) -> Exit:
             project_id = ids[0]
         with looking_at("ledgerway projects list", "not-found"):
             found = await api.call(Registers.get_project, project_id)
-    session.show(found.raw, _whole(found.value))
+    session.show(found.raw, whole(found.value))
     session.suggest(f"Its time: ledgerway transactions list --project {found.value.id}")
     return Exit.DONE
 
@@ -89,7 +89,8 @@ def _table(found: "tuple[RegisteredProject, ...]") -> str:
     return table(_HEADS, rows)
 
 
-def _whole(p: "RegisteredProject") -> str:
+def whole(p: "RegisteredProject") -> str:
+    """All that is worth telling of one."""
     from gateway.cli.tables import day, fields, moment
 
     return fields(

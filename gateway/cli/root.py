@@ -19,11 +19,14 @@ from gateway.cli.completion import completion
 from gateway.cli.demo import demo
 from gateway.cli.docs import docs
 from gateway.cli.exits import Exit
+from gateway.cli.explain import explain
 from gateway.cli.help_text import Columns
+from gateway.cli.listen import listen
 from gateway.cli.openapi import openapi
 from gateway.cli.options import SHARED, Options
 from gateway.cli.serve import serve, worker
 from gateway.cli.token import token
+from gateway.cli.trigger import trigger
 
 _ABOUT = """From won deal to posted invoice: the gateway and its processes.
 
@@ -73,6 +76,7 @@ _COMMANDS = (
         "exceptions:app",
         "What needs a person.\n\nExample: `ledgerway exceptions list --state open`",
     ),
+    (_WORK, "explain", explain, None),
     (_WORK, "projects", "projects:app", "Projects.\n\nExample: `ledgerway projects list`"),
     (_WORK, "time", "time_entries:app", "Time of the connected tools.\n\nExample: `ledgerway time list --limit 20`"),
     (_OPERATION, "token", token, None),
@@ -84,6 +88,8 @@ _COMMANDS = (
         "Connections to systems.\n\nExample: `ledgerway connection test netsuite`",
     ),
     (_OPERATION, "catalogue", "catalogue:app", "What APIs there are.\n\nExample: `ledgerway catalogue list`"),
+    (_OPERATION, "listen", listen, None),
+    (_OPERATION, "trigger", trigger, None),
     (
         _OPERATION,
         "view",

@@ -81,7 +81,7 @@ async def show(transaction_id: str, /, *, session: Asked) -> Exit:
     async with session.product(_ASKING) as api:
         with looking_at("ledgerway transactions list", "not-found"):
             found = await api.call(TimePosting.get_transaction, transaction_id)
-    session.show(found.raw, _whole(found.value))
+    session.show(found.raw, whole(found.value))
     return Exit.DONE
 
 
@@ -165,7 +165,8 @@ def _table(transactions: "tuple[Transaction, ...]") -> str:
     return table(_HEADS, rows, right="HOURS RATE AMOUNT")
 
 
-def _whole(t: "Transaction") -> str:
+def whole(t: "Transaction") -> str:
+    """All that is worth telling of one."""
     from gateway.cli.tables import day, fields, hours, moment, money
 
     rating = t.rating

@@ -63,6 +63,24 @@ def test_the_queue_tells_what_blocks_and_a_blocked_group_cannot_be_drafted(runni
     assert f"Look: ledgerway billing explain {group}" in refused.stderr
 
 
+def test_an_event_is_triggered_and_explained(running: Demo) -> None:
+    told = json.loads(ledgerway(running, "trigger", "time.approved", "--json").stdout)
+    assert (told["type"], told["specversion"]) == ("time.approved", "1.0")
+    explained = ledgerway(running, "explain", told["subject"])
+    assert explained.returncode == 0, explained
+    assert f"time.approved {told['subject']}" in explained.stdout
+    heard = ledgerway(running, "listen", "--after", "0.0", "--events", "time.approved", "--count", "1", "--json")
+    assert json.loads(heard.stdout)["type"] == "time.approved"
+
+
+def test_every_connection_of_the_demo_works(running: Demo) -> None:
+    listed = json.loads(ledgerway(running, "connection", "list", "--json").stdout)["items"]
+    assert {c["instance"] for c in listed} == {"certinia", "netsuite", "salesforce", "workday"}
+    for connection in listed:
+        tested = ledgerway(running, "connection", "test", connection["instance"])
+        assert tested.returncode == 0, tested
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [

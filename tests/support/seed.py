@@ -22,6 +22,7 @@ from process_apis.registers import transactions
 from process_apis.registers.hooks import ExceptionHooks
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import intake
+from runtime.data.trail import AuditRow, Trail
 from runtime.services import Services
 from runtime.work.calls import system_call
 from runtime.work.inbox import Inbox, receive
@@ -68,6 +69,7 @@ class Seed:
         await self._bill()
         await self._onboard()
         await self._hold()
+        await self._audit()
         await self._relay().drain()
         return await self._ids()
 
@@ -150,6 +152,27 @@ class Seed:
                     payload=payload,
                 )
         await self._inbox().drain()
+
+    async def _audit(self) -> None:
+        """What the front door would have noted."""
+        trail = Trail(self._services.database)
+        for number in range(1, 4):
+            row = AuditRow(
+                tenant=TENANT,
+                id=f"aud_{number}",
+                at=self._services.clock.now(),
+                client="billing-analyst",
+                principal="billing-analyst",
+                operation="registers.list_projects",
+                method="GET",
+                path="/process/v1/projects",
+                status=200,
+                problem=None,
+                correlation_id=f"seen-{number}",
+                request_id=f"req_{number}",
+            )
+            trail.append(row)
+        await trail.flush()
 
     async def _ids(self) -> dict[str, tuple[str, ...]]:
         database, found = self._services.database, {}

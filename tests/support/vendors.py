@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey
 
 from contracts.periods import SystemClock
 from gateway import addresses
-from gateway.consultant import ApprovedTime, SimulatedPsa
+from gateway.consultant import RecordedTime, SimulatedPsa
 from runtime.settings import Settings
 from system_apis.platforms.firm import firm
 from tests.support.demo import Demo, request
@@ -28,10 +28,10 @@ def won_deal_names(running: Demo, code: str) -> set[str]:
     return {d.name for d in firm(known.as_of).deals if d.code == code}
 
 
-def approve_time(running: Demo, project: str, hours: str, on: str, person: str | None = None) -> ApprovedTime:
+def approve_time(running: Demo, project: str, hours: str, on: str, person: str | None = None) -> RecordedTime:
     """Record and approve a day's time in the simulated PSA."""
 
-    async def act() -> ApprovedTime:
+    async def act() -> RecordedTime:
         known = addresses.read(running.state_dir)
         assert known is not None
         psa = SimulatedPsa(known, Settings(state_dir=running.state_dir))

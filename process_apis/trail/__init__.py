@@ -1,0 +1,1 @@
+"""What happened: audit trail, log of events, everything about one id. Reads alone."""
