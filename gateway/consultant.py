@@ -31,8 +31,8 @@ _RESOURCE = (
     "AND {} ORDER BY Employee_Number__c DESC LIMIT 1"
 )
 _BOOKED = (
-    "SELECT Id, pse__Resource__c, pse__Resource__r.Name FROM pse__Assignment__c WHERE pse__Project__c = {project} "
-    "AND pse__Start_Date__c <= {on} AND pse__End_Date__c >= {on}{whose} ORDER BY Id LIMIT 1"
+    "SELECT Id, pse__Resource__c, pse__Resource__r.Name FROM pse__Assignment__c WHERE pse__Project__c = {} "
+    "AND pse__Start_Date__c <= {} AND pse__End_Date__c >= {}{} ORDER BY Id LIMIT 1"
 )
 _numbers = msgspec.json.Encoder(decimal_format="number")
 _JSON = {"content-type": "application/json"}
@@ -110,7 +110,7 @@ class SimulatedPsa:
     async def _booked(self, project: str, on: date, person: str | None) -> Mapping[str, Any] | None:
         """An assignment to the project on that day: most projects take time from nobody else."""
         whose = f" AND pse__Resource__r.Employee_Number__c = {_quoted(person)}" if person else ""
-        return await self._one(_BOOKED.format(project=_quoted(project), on=on.isoformat(), whose=whose))
+        return await self._one(_BOOKED.format(_quoted(project), on, on, whose))
 
     async def _worker(self, entity: str, person: str | None) -> Mapping[str, Any]:
         whose = (
