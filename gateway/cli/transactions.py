@@ -140,7 +140,7 @@ async def _decide(command: str, persona: str, transaction_id: str, reason: str, 
     async with session.product(persona) as api:
         with looking_at(f"ledgerway transactions show {transaction_id}", "rule-violated", "conflict"):
             found = await api.call(getattr(TimePosting, command), transaction_id, Hold(reason=reason))
-    session.show(found.raw, _whole(found.value))
+    session.show(found.raw, whole(found.value))
     return Exit.DONE
 
 
