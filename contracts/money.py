@@ -34,11 +34,11 @@ ZERO: Final = Decimal(0)
 _EXACT = re.compile(EXACT_PATTERN)
 _NO_MINOR = frozenset({"JPY", "KRW", "CLP", "VND", "ISK"})
 _THREE_MINOR = frozenset({"KWD", "BHD", "OMR", "JOD", "TND"})
-_ROUNDINGS = {"HALF_UP": ROUND_HALF_UP, "HALF_EVEN": ROUND_HALF_EVEN}
+_ROUNDINGS = {None: ROUND_HALF_UP, "HALF_UP": ROUND_HALF_UP, "HALF_EVEN": ROUND_HALF_EVEN}
 _STEPS = tuple(Decimal(1).scaleb(-places) for places in range(EXACT_MAX_LENGTH))
 _TRAPS = [InvalidOperation, DivisionByZero]
 _ARITHMETIC = Context(prec=100, rounding=ROUND_HALF_UP, traps=_TRAPS)
-_QUANTIZE = Context(prec=200, rounding=ROUND_HALF_UP, traps=_TRAPS)
+_QUANTIZE = Context(prec=1000, rounding=ROUND_HALF_UP, traps=_TRAPS)
 
 
 class CurrencyMismatch(ValueError):
@@ -89,13 +89,13 @@ def minor_units(currency: str) -> int:
     return 3 if currency in _THREE_MINOR else 2
 
 
-def round_places(value: Decimal, places: int, mode: RoundingMode = "HALF_UP") -> Decimal:
-    """Round to a number of decimals, padded to them (DEC-2, DEC-3)."""
+def round_places(value: Decimal, places: int, mode: RoundingMode | None = None) -> Decimal:
+    """Round to a number of decimals, padded to them (DEC-2); half up unless told otherwise (DEC-3)."""
     rounded = value.quantize(_STEPS[places], _ROUNDINGS[mode], _QUANTIZE)
     return rounded if rounded else rounded.copy_abs()
 
 
-def round_money(amount: Decimal, currency: str, mode: RoundingMode = "HALF_UP") -> Decimal:
+def round_money(amount: Decimal, currency: str, mode: RoundingMode | None = None) -> Decimal:
     """Round to the minor units of the currency (RP-3, RP-5, RP-6)."""
     return round_places(amount, minor_units(currency), mode)
 

@@ -27,6 +27,7 @@ class Declared(Struct, frozen=True, kw_only=True):
     status: int
     effects: bool
     problems: tuple[type[Problem], ...]
+    example: Any = None
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -57,6 +58,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     summary: str
     parameters: tuple[Parameter, ...]
     result: Any
+    example: Any = None
 
     @property
     def id(self) -> str:
@@ -77,8 +79,12 @@ def operation(
     status: int | None = None,
     effects: bool | None = None,
     problems: tuple[type[Problem], ...] = (),
+    example: Any = None,
 ) -> Callable[[F], F]:
-    """Declare a port method as an operation. `status` defaults to 200; `effects` to true for everything but GET."""
+    """Declare a port method as an operation. `status` defaults to 200; `effects` to true for everything but GET.
+
+    `example` is a body as JSON, where `contracts.examples` has none of its type.
+    """
     declared = Declared(
         method=method,
         path=path,
@@ -86,6 +92,7 @@ def operation(
         status=status or 200,
         effects=method != "GET" if effects is None else effects,
         problems=problems,
+        example=example,
     )
 
     def mark(function: F) -> F:
@@ -122,6 +129,7 @@ def _resolve(port: type, name: str, function: Callable[..., Any]) -> Operation:
         summary=inspect.cleandoc(function.__doc__ or ""),
         parameters=tuple(_parameter(n, declared, s, hints[n]) for n, s in wire),
         result=hints["return"],
+        example=declared.example,
     )
 
 

@@ -21,7 +21,9 @@ Fault = dict[str, str]
 Found = Iterator[Fault]
 
 _LIMIT = 100
+_SHOWN_CHOICES = 40
 _FRAGMENT_SAFE = "!$&'()*+,;=:@/?-._~"
+_MEMBER = re.compile(r"`(\w+)` ")  # a rule that begins with a member's name is about that member
 _PATH = re.compile(r" - at `(key )?\$(?P<path>[^`]*)`$")
 
 
@@ -59,8 +61,9 @@ def _refusal(value: Any, kind: Any, pointer: str) -> list[Fault]:
         text = str(refused)
         at = _PATH.search(text)
         path = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", at["path"]) if at else []
-        for name, index in path:
-            pointer = _child(pointer, name or index)
+        member = _MEMBER.match(text)
+        for name in (*(name or index for name, index in path), *(member.groups() if member else ())):
+            pointer = _child(pointer, name)
         return [_violation(pointer, "rule", _PATH.sub("", text))]
     except RecursionError:
         return [_violation(pointer, "depth", "nested too deeply")]
@@ -162,7 +165,14 @@ def _custom(value: Any, node: Any, pointer: str) -> Found:
 def _literal(value: Any, node: Any, pointer: str) -> Found:
     allowed = node.values if isinstance(node, inspect.LiteralType) else tuple(member.value for member in node.cls)
     if isinstance(value, bool) or not isinstance(value, str | int | None) or value not in allowed:
-        yield _violation(pointer, "enum", f"one of {', '.join(map(str, allowed))}")
+        yield _violation(pointer, "enum", _choice(allowed))
+
+
+def _choice(allowed: tuple[Any, ...]) -> str:
+    """The choices; of a long list, such as all currencies, the first few."""
+    if len(allowed) > _SHOWN_CHOICES:
+        return f"one of {len(allowed)} codes such as {', '.join(map(str, allowed[:5]))}"
+    return f"one of {', '.join(map(str, allowed))}"
 
 
 def _sequence(value: Any, node: Any, pointer: str) -> Found:

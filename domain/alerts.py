@@ -6,12 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from contracts.money import EXACT_MAX_LENGTH, EXACT_PATTERN
-from domain.terms import Input
+from domain.terms import DecimalText, Input
 
 Severity = Literal["blocking", "warning"]
 Priority = Literal["P1", "P2", "P3", "P4"]
-DecimalText = Annotated[str, Meta(pattern=f"^{EXACT_PATTERN}$", max_length=EXACT_MAX_LENGTH)]
 
 OPENING, CLOSING = dt.time(9), dt.time(17)
 _LEVELS: tuple[Priority, ...] = ("P1", "P2", "P3", "P4")
@@ -55,11 +53,11 @@ class SlaQuestion(Input, frozen=True, kw_only=True):
 
     created_at: Annotated[dt.datetime, Meta(tz=False)]
     sla_hours: Annotated[int, Meta(ge=0, le=2000)]
-    holidays: tuple[dt.date, ...] = ()
+    holidays: tuple[dt.date, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.created_at.year > _LAST_YEAR:
-            raise ValueError(f"created_at lies before the year {_LAST_YEAR}")
+            raise ValueError(f"`created_at` lies before the year {_LAST_YEAR}")
 
 
 class SlaDue(Struct, frozen=True, kw_only=True):
@@ -70,7 +68,7 @@ class SlaDue(Struct, frozen=True, kw_only=True):
 
 def sla_due(question: SlaQuestion) -> SlaDue:
     """Count business hours from creation, or from the next opening (ALR-3); 17:00 sharp stays on its day."""
-    holidays = frozenset(question.holidays)
+    holidays = frozenset(question.holidays or ())
     left = dt.timedelta(hours=question.sla_hours)
     moment = _next_business(question.created_at, holidays)
     while moment + left > (closing := dt.datetime.combine(moment.date(), CLOSING)):

@@ -21,16 +21,16 @@ class BookedDay(Input, frozen=True, kw_only=True):
 
     date: dt.date
     capacity_hours: Exact
-    hard_hours: tuple[Exact, ...] = ()
-    soft_hours: tuple[Exact, ...] = ()
+    hard_hours: tuple[Exact, ...] | None = None
+    soft_hours: tuple[Exact, ...] | None = None
 
     @property
     def hard(self) -> Decimal:
-        return sum(self.hard_hours, ZERO)
+        return sum(self.hard_hours or (), ZERO)
 
     @property
     def soft(self) -> Decimal:
-        return sum(self.soft_hours, ZERO)
+        return sum(self.soft_hours or (), ZERO)
 
     @property
     def over(self) -> Decimal:

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from contracts.iso import Currency
 from contracts.money import (
     HOURS_PLACES,
     ZERO,
-    Currency,
     Exact,
     RoundingMode,
     minor_units,
@@ -46,9 +46,9 @@ class CapItem(Input, frozen=True, kw_only=True):
     kind: str
     service_date: dt.date
     approved_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
-    hours: Exact = ZERO
+    hours: Exact | None = None
     quantity: Exact
-    bill_rate: Exact = ZERO
+    bill_rate: Exact | None = None
     amount: Exact
 
 
@@ -56,13 +56,13 @@ class CapQuestion(Input, frozen=True, kw_only=True):
     """Items against limits; an absent limit is none, an absent consumption is 0."""
 
     currency: Currency
-    policy: CapPolicy = "split"
-    tolerance_amount: Exact = ZERO
-    nte_scope: NteScope = "time_and_expense"
-    limits: CapAmounts = CapAmounts()
-    consumed: CapAmounts = CapAmounts()
-    items: tuple[CapItem, ...] = ()
-    rounding_mode: RoundingMode = "HALF_UP"
+    policy: CapPolicy | None = None
+    tolerance_amount: Exact | None = None
+    nte_scope: NteScope | None = None
+    limits: CapAmounts | None = None
+    consumed: CapAmounts | None = None
+    items: tuple[CapItem, ...]
+    rounding_mode: RoundingMode | None = None
 
 
 class CappedItem(Struct, frozen=True, kw_only=True):
@@ -83,8 +83,8 @@ class CapResult(Struct, frozen=True, kw_only=True):
     consumed: dict[str, Exact]
 
 
-def _present(caps: CapAmounts) -> dict[str, Decimal]:
-    return {key: value for key in (*_AMOUNTS, _HOURS) if (value := getattr(caps, key)) is not None}
+def _present(caps: CapAmounts | None) -> dict[str, Decimal]:
+    return {key: value for key in (*_AMOUNTS, _HOURS) if (value := getattr(caps, key, None)) is not None}
 
 
 class _Grant(Struct, frozen=True, kw_only=True):
@@ -92,6 +92,15 @@ class _Grant(Struct, frozen=True, kw_only=True):
     quantity: Decimal
     hours: Decimal
     code: CapCode | None = None
+
+
+def _whole(item: CapItem, code: CapCode | None) -> _Grant:
+    return _Grant(amount=item.amount, quantity=item.quantity, hours=item.hours or ZERO, code=code)
+
+
+def _share(quantity: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """The part's share of a quantity (RP-4); dividing last keeps an exact tie exact."""
+    return round_places(quantity * part / whole, HOURS_PLACES)
 
 
 class _Caps:
@@ -116,23 +125,21 @@ class _Caps:
         return max(ZERO, self.limits[key] - self.consumed[key])
 
     def amount_fits(self, item: CapItem) -> bool:
-        allowed = self.question.tolerance_amount
+        allowed = self.question.tolerance_amount or ZERO
         return item.amount == 0 or all(
             self.consumed[key] + item.amount <= self.limits[key] + allowed for key in self.amount_keys(item)
         )
 
     def hours_fit(self, item: CapItem) -> bool:
-        return (
-            item.hours <= 0 or not self.counts_hours(item) or self.consumed[_HOURS] + item.hours <= self.limits[_HOURS]
-        )
+        hours = item.hours or ZERO
+        return hours <= 0 or not self.counts_hours(item) or self.consumed[_HOURS] + hours <= self.limits[_HOURS]
 
     def grant(self, item: CapItem) -> _Grant:
         """What of an item is billable (CAP-3, CAP-4, CAP-6)."""
-        whole = _Grant(amount=item.amount, quantity=item.quantity, hours=item.hours)
         if item.amount < 0 or item.quantity < 0 or (self.amount_fits(item) and self.hours_fit(item)):
-            return whole
+            return _whole(item, None)
         if self.question.policy == "warn":
-            return _Grant(amount=item.amount, quantity=item.quantity, hours=item.hours, code="CAP_SOFT_EXCEEDED")
+            return _whole(item, "CAP_SOFT_EXCEEDED")
         if self.question.policy == "block_entry":
             return _Grant(amount=ZERO, quantity=ZERO, hours=ZERO, code="CAP_EXCEEDED")
         return self.split(item)
@@ -144,18 +151,17 @@ class _Caps:
         by_hours = None if self.hours_fit(item) else self.split_by_hours(item)
         if by_hours is not None and by_hours.amount <= by_amount:
             return by_hours
-        share = by_amount / item.amount
         return _Grant(
             amount=by_amount,
-            quantity=round_places(item.quantity * share, HOURS_PLACES),
-            hours=round_places(item.hours * share, HOURS_PLACES),
+            quantity=_share(item.quantity, by_amount, item.amount),
+            hours=_share(item.hours or ZERO, by_amount, item.amount),
             code="CAP_OVERAGE_HELD",
         )
 
     def split_by_hours(self, item: CapItem) -> _Grant:
         hours = self.headroom(_HOURS)
-        quantity = round_places(item.quantity * hours / item.hours, HOURS_PLACES)
-        amount = round_money(quantity * item.bill_rate, self.question.currency, self.question.rounding_mode)
+        quantity = _share(item.quantity, hours, item.hours or ZERO)
+        amount = round_money(quantity * (item.bill_rate or ZERO), self.question.currency, self.question.rounding_mode)
         return _Grant(amount=min(amount, item.amount), quantity=quantity, hours=hours, code="CAP_OVERAGE_HELD")
 
     def consume(self, item: CapItem, grant: _Grant) -> None:

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
+from contracts.iso import Currency
 from contracts.money import (
     ZERO,
-    Currency,
     Exact,
     RoundingMode,
     allocate,
@@ -40,10 +40,10 @@ class VolumeQuestion(Input, frozen=True, kw_only=True):
     """Lines of a draft, the net of time billed before in the contract year, and tiers ascending."""
 
     currency: Currency
-    prior_net: Exact = ZERO
-    lines: tuple[NetLine, ...] = ()
-    tiers: tuple[VolumeTier, ...] = ()
-    rounding_mode: RoundingMode = "HALF_UP"
+    prior_net: Exact | None = None
+    lines: tuple[NetLine, ...]
+    tiers: tuple[VolumeTier, ...]
+    rounding_mode: RoundingMode | None = None
 
 
 class DiscountLine(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,8 @@ class VolumeDiscount(Struct, frozen=True, kw_only=True):
 def volume_discount(question: VolumeQuestion) -> VolumeDiscount:
     """The tiers' discount on this draft, rounded once (DISC-1)."""
     groups = _eligible(question.lines)
-    exact = _tiered(question.tiers, question.prior_net, question.prior_net + sum(groups.values(), ZERO))
+    prior = question.prior_net or ZERO
+    exact = _tiered(question.tiers, prior, prior + sum(groups.values(), ZERO))
     discount = round_money(exact, question.currency, question.rounding_mode)
     if discount == 0:
         return VolumeDiscount(discount=discount, lines=())

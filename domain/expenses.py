@@ -6,8 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from contracts.money import FX_PLACES, ZERO, Currency, Exact, precise, round_money, round_places
+from contracts.iso import Currency
+from contracts.money import FX_PLACES, ZERO, Exact, precise, round_money, round_places
 from domain.fx import FxQuestion, exchange_rate
+from domain.objects import ExpenseObject, ExpenseRuleObject
 from domain.terms import (
     DEFAULT_RECEIPT_THRESHOLD,
     FixedRate,
@@ -15,7 +17,6 @@ from domain.terms import (
     Input,
     PricingContract,
     PricingEntity,
-    Record,
     Result,
 )
 
@@ -26,17 +27,17 @@ _HUNDRED = Decimal(100)
 _ONE = Decimal(1)
 
 
-class ExpenseSpent(Record, frozen=True, kw_only=True):
-    """The parts of an approved expense item that price it; `amount_gross` includes `tax_recoverable`."""
+class ExpenseSpent(ExpenseObject, frozen=True, kw_only=True):
+    """An approved expense item; `amount_gross` includes `tax_recoverable`."""
 
     expense_date: dt.date
     amount_gross: Exact
     currency: Currency
-    category: str = ""
+    category: str | None = None
     tax_recoverable: Exact | None = None
     units: Exact | None = None
-    receipt_attached: bool = False
-    billable: bool = True
+    receipt_attached: bool | None = None
+    billable: bool | None = None
     disbursement: bool | None = None
 
     @property
@@ -49,7 +50,7 @@ class ExpenseSpent(Record, frozen=True, kw_only=True):
         return _ONE if self.units is None else self.units
 
 
-class ExpenseRule(Record, frozen=True, kw_only=True):
+class ExpenseRule(ExpenseRuleObject, frozen=True, kw_only=True):
     """One row of an expense policy; `limit_per_unit` in claim currency, `unit_rate` in contract currency."""
 
     method: ExpenseMethod
@@ -57,6 +58,12 @@ class ExpenseRule(Record, frozen=True, kw_only=True):
     unit_rate: Exact | None = None
     limit_per_unit: Exact | None = None
     receipt_always: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.method == "markup_pct" and self.markup_pct is None:
+            raise ValueError("`markup_pct` is required for method markup_pct")
+        if self.method in ("fixed_unit", "per_diem") and self.unit_rate is None:
+            raise ValueError(f"`unit_rate` is required for method {self.method}")
 
 
 class RateExpense(Input, frozen=True, kw_only=True):
@@ -66,7 +73,7 @@ class RateExpense(Input, frozen=True, kw_only=True):
     rule: ExpenseRule | None
     contract: PricingContract
     legal_entity: PricingEntity
-    fx_quotes: tuple[FxQuote, ...] = ()
+    fx_quotes: tuple[FxQuote, ...] | None = None
 
 
 class RatedExpense(Result, frozen=True, kw_only=True):
@@ -92,10 +99,10 @@ class _Rates(Struct, frozen=True):
 def rate_expense(request: RateExpense) -> RatedExpense:
     """Price an expense item, in the order of EXP-1."""
     expense, rule = request.expense, request.rule
-    if not expense.billable or (rule is not None and rule.method == "non_billable"):
+    if expense.billable is False or (rule is not None and rule.method == "non_billable"):
         nothing = round_money(ZERO, request.contract.currency)
         return RatedExpense(status="non_billable", code=None, bill_amount=nothing)
-    if rule is None or _unpriced(rule):
+    if rule is None:
         return _refused("EXP_CATEGORY_UNMAPPED")
     rates = _rates(request)
     if rates is None:
@@ -111,11 +118,6 @@ def _refused(code: str) -> RatedExpense:
     return RatedExpense(status="exception", code=code)
 
 
-def _unpriced(rule: ExpenseRule) -> bool:
-    """A price per unit without a price maps the category to nothing."""
-    return rule.method in ("fixed_unit", "per_diem") and rule.unit_rate is None
-
-
 def _rates(request: RateExpense) -> _Rates | None:
     functional = request.legal_entity.functional_currency or request.contract.currency
     to_contract = _rate(request, request.contract.currency, request.contract.fixed_rates)
@@ -129,7 +131,7 @@ def _rate(request: RateExpense, target: str, fixed: tuple[FixedRate, ...]) -> De
         to=target,
         date=request.expense.expense_date,
         pivot=request.legal_entity.functional_currency,
-        quotes=request.fx_quotes,
+        quotes=request.fx_quotes or (),
         fixed=fixed,
     )
     return exchange_rate(question).rate
@@ -143,11 +145,11 @@ def _receipt_missing(request: RateExpense, rule: ExpenseRule, fx: Decimal) -> bo
     always = bool(rule.receipt_always) or expense.category in (entity.receipt_always_categories or ())
     currency = entity.functional_currency or request.contract.currency
     threshold = DEFAULT_RECEIPT_THRESHOLD if entity.receipt_threshold is None else entity.receipt_threshold
-    return always or round_money(expense.amount_gross * fx, currency, entity.mode) >= threshold
+    return always or round_money(expense.amount_gross * fx, currency, entity.rounding_mode) >= threshold
 
 
 def _amounts(request: RateExpense, rule: ExpenseRule, fx: Decimal) -> RatedExpense:
-    expense, currency, mode = request.expense, request.contract.currency, request.legal_entity.mode
+    expense, currency, mode = request.expense, request.contract.currency, request.legal_entity.rounding_mode
     allowed = expense.base if rule.limit_per_unit is None else min(expense.base, rule.limit_per_unit * expense.count)
     cost = round_money(allowed * fx, currency, mode)
     absorbed = round_money(round_money(expense.base * fx, currency, mode) - cost, currency)

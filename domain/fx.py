@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from contracts.money import FX_PLACES, Currency, Exact, precise, round_places
+from contracts.iso import Currency
+from contracts.money import FX_PLACES, Exact, precise, round_places
 from domain.terms import FixedRate, FxQuote, Input, Result
 
 MAX_AGE_DAYS = 7
@@ -24,20 +25,25 @@ class FxSearch(Input, frozen=True, kw_only=True):
     to: Currency
     date: dt.date
     pivot: Currency | None = None
-    fixed: tuple[FixedRate, ...] = ()
-    max_age_days: Annotated[int, Meta(ge=0, le=3660)] = MAX_AGE_DAYS
+    fixed: tuple[FixedRate, ...] | None = None
+    max_age_days: Annotated[int, Meta(ge=0, le=3660)] | None = None
+
+    @property
+    def patience_days(self) -> int:
+        """How old a quote may be."""
+        return MAX_AGE_DAYS if self.max_age_days is None else self.max_age_days
 
 
 class FxQuestion(FxSearch, frozen=True, kw_only=True):
     """A search among quotes of one type (daily or period end)."""
 
-    quotes: tuple[FxQuote, ...] = ()
+    quotes: tuple[FxQuote, ...] | None = None
 
 
 class FxRate(Result, frozen=True, kw_only=True):
     """The rate at 10 decimals, how it was found and the quote date (null when fixed), or code FX_MISSING."""
 
-    code: str | None
+    code: str | None = None
     rate: Exact | None = None
     path: FxPath | None = None
     as_of: dt.date | UnsetType | None = UNSET
@@ -56,7 +62,7 @@ class QuoteIndex:
         """The most recent quote of a pair that is young enough."""
         dates = self._dates.get((source, target), ())
         place = bisect(dates, search.date)
-        if not place or (search.date - dates[place - 1]).days > search.max_age_days:
+        if not place or (search.date - dates[place - 1]).days > search.patience_days:
             return None
         return self._rates[source, target][dates[place - 1]], dates[place - 1]
 
@@ -76,7 +82,7 @@ class QuoteIndex:
 
 def exchange_rate(question: FxQuestion) -> FxRate:
     """The exchange rate of FX-2, rounded once (FX-3)."""
-    return find_fx(question, QuoteIndex(question.quotes))
+    return find_fx(question, QuoteIndex(question.quotes or ()))
 
 
 @precise
@@ -85,7 +91,7 @@ def find_fx(search: FxSearch, quotes: QuoteIndex) -> FxRate:
     source, target = search.from_, search.to
     if source == target:
         return _found(Decimal(1), "identity", search.date)
-    fixed = _fixed(search.fixed, source, target)
+    fixed = _fixed(search.fixed or (), source, target)
     if fixed is not None:
         return _found(fixed, "fixed", None)
     return _quoted(search, quotes)
@@ -115,4 +121,4 @@ def _fixed(agreed: Sequence[FixedRate], source: str, target: str) -> Decimal | N
 
 
 def _found(rate: Decimal, path: FxPath, as_of: dt.date | None) -> FxRate:
-    return FxRate(code=None, rate=round_places(rate, FX_PLACES), path=path, as_of=as_of)
+    return FxRate(rate=round_places(rate, FX_PLACES), path=path, as_of=as_of)

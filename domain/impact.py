@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from contracts.money import ZERO, Currency, Exact, RoundingMode, precise, round_money
+from contracts.iso import Currency
+from contracts.money import ZERO, Exact, RoundingMode, precise, round_money
 from domain.terms import Input
 
 Trigger = Literal["rerate", "correction"]
@@ -55,7 +56,7 @@ class AffectedTransaction(Input, frozen=True, kw_only=True):
     new_amount: Exact
     invoice_id: str | None = None
     invoice_state: str | None = None
-    billed_fields_changed: bool = False
+    billed_fields_changed: bool | None = None
 
 
 class ImpactQuestion(Input, frozen=True, kw_only=True):
@@ -63,12 +64,12 @@ class ImpactQuestion(Input, frozen=True, kw_only=True):
 
     trigger: Trigger
     changed_on: dt.date
-    window_days: Annotated[int, Meta(ge=0)] = DEFAULT_WINDOW_DAYS
-    mode: RerateMode = "adjust_next_invoice"
-    tolerance: Exact = DEFAULT_TOLERANCE
+    window_days: Annotated[int, Meta(ge=0)] | None = None
+    mode: RerateMode | None = None
+    tolerance: Exact | None = None
     currency: Currency
     transactions: tuple[AffectedTransaction, ...]
-    rounding_mode: RoundingMode = "HALF_UP"
+    rounding_mode: RoundingMode | None = None
 
 
 class PlannedAction(Struct, frozen=True, kw_only=True):
@@ -103,7 +104,8 @@ def _before_invoice(question: ImpactQuestion, one: AffectedTransaction, delta: D
     rerate = question.trigger == "rerate"
     if one.state in _DEAD or (delta == 0 and (rerate or not one.billed_fields_changed)):
         return "none"
-    if rerate and (question.changed_on - one.service_date).days > question.window_days:
+    window = DEFAULT_WINDOW_DAYS if question.window_days is None else question.window_days
+    if rerate and (question.changed_on - one.service_date).days > window:
         return "needs_window_approval"
     if one.state in _INSIDE:
         return "replace"
@@ -126,6 +128,7 @@ def _moved_by_invoice(
 
 
 def _invoiced(question: ImpactQuestion, moved: Decimal) -> ImpactAction:
-    if question.trigger == "rerate" and moved <= question.tolerance:
+    tolerance = DEFAULT_TOLERANCE if question.tolerance is None else question.tolerance
+    if question.trigger == "rerate" and moved <= tolerance:
         return "ignore_below_tolerance"
-    return question.mode
+    return question.mode or "adjust_next_invoice"

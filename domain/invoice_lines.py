@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from contracts.money import HOURS_PLACES, ZERO, Currency, Exact, negate, round_money, round_places
+from contracts.iso import Currency
+from contracts.money import HOURS_PLACES, ZERO, Exact, negate, round_money, round_places
 from domain.discounts import NetLine
 from domain.invoices import AmountLine
 from domain.terms import Input

@@ -9,10 +9,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from contracts.iso import Currency
 from contracts.money import (
     PERCENT_PLACES,
     ZERO,
-    Currency,
     Exact,
     RoundingMode,
     negate,
@@ -21,7 +21,8 @@ from contracts.money import (
     round_places,
 )
 from contracts.periods import month_of
-from domain.terms import Input, Record, Result
+from domain.objects import ContractObject, TransactionObject
+from domain.terms import Input, Result
 
 InvoiceGrouping = Literal["per_contract", "per_project", "per_po", "per_contract_line", "per_customer"]
 
@@ -31,13 +32,13 @@ _HUNDRED = Decimal(100)
 _TERMS = re.compile(r"(?P<rule>NET|EOM)(?P<days>[0-9]{1,3})")
 
 
-class GroupingTerms(Record, frozen=True, kw_only=True):
+class GroupingTerms(ContractObject, frozen=True, kw_only=True):
     """How a contract's transactions gather into drafts."""
 
-    invoice_grouping: InvoiceGrouping = "per_contract"
+    invoice_grouping: InvoiceGrouping | None = None
 
 
-class GroupedTransaction(Input, frozen=True, kw_only=True):
+class GroupedTransaction(TransactionObject, frozen=True, kw_only=True):
     """The grouping keys of a transaction (INV-1) and its amount."""
 
     id: str
@@ -58,7 +59,7 @@ class GroupQuestion(Input, frozen=True, kw_only=True):
 
     contract: GroupingTerms
     transactions: tuple[GroupedTransaction, ...]
-    rounding_mode: RoundingMode = "HALF_UP"
+    rounding_mode: RoundingMode | None = None
 
 
 class DraftGroup(Struct, frozen=True, kw_only=True):
@@ -79,12 +80,14 @@ def group_transactions(question: GroupQuestion) -> DraftGroups:
     """Gather transactions by draft key (INV-1, INV-2)."""
     groups: dict[str, list[GroupedTransaction]] = {}
     for transaction in question.transactions:
-        groups.setdefault(draft_key(transaction, question.contract.invoice_grouping), []).append(transaction)
+        groups.setdefault(draft_key(transaction, question.contract.invoice_grouping or "per_contract"), []).append(
+            transaction
+        )
     drafts = [_draft(key, members, question.rounding_mode) for key, members in sorted(groups.items())]
     return DraftGroups(drafts=tuple(drafts))
 
 
-def _draft(key: str, members: list[GroupedTransaction], mode: RoundingMode) -> DraftGroup:
+def _draft(key: str, members: list[GroupedTransaction], mode: RoundingMode | None) -> DraftGroup:
     net = round_money(_total(one.amount for one in members), members[0].currency, mode)
     return DraftGroup(key=key, transaction_ids=tuple(sorted(one.id for one in members)), net=net)
 
@@ -119,13 +122,17 @@ class FunctionalRate(Input, frozen=True, kw_only=True):
     currency: Currency
     fx_rate: Exact
 
+    def __post_init__(self) -> None:
+        if self.fx_rate <= 0:
+            raise ValueError("`fx_rate` is above zero")
+
 
 class TotalsQuestion(Input, frozen=True, kw_only=True):
     """Lines of one draft in one currency."""
 
     currency: Currency
-    rounding_mode: RoundingMode = "HALF_UP"
-    lines: tuple[AmountLine, ...] = ()
+    rounding_mode: RoundingMode | None = None
+    lines: tuple[AmountLine, ...]
     functional: FunctionalRate | None = None
 
 
@@ -169,7 +176,7 @@ def invoice_totals(question: TotalsQuestion) -> Totals:
     return Totals(net=net, tax_groups=groups, tax=tax, gross=gross, functional=functional)
 
 
-def _tax_groups(lines: tuple[AmountLine, ...], currency: str, mode: RoundingMode) -> tuple[TaxGroup, ...]:
+def _tax_groups(lines: tuple[AmountLine, ...], currency: str, mode: RoundingMode | None) -> tuple[TaxGroup, ...]:
     bases: dict[tuple[str, Decimal], Decimal] = {}
     for line in lines:
         key = (line.tax_code, line.tax_rate_pct)
@@ -178,13 +185,13 @@ def _tax_groups(lines: tuple[AmountLine, ...], currency: str, mode: RoundingMode
     return tuple(_tax_group(code, rate, base, currency, mode) for (code, rate), base in ordered)
 
 
-def _tax_group(code: str, rate: Decimal, base: Decimal, currency: str, mode: RoundingMode) -> TaxGroup:
+def _tax_group(code: str, rate: Decimal, base: Decimal, currency: str, mode: RoundingMode | None) -> TaxGroup:
     tax = round_money(base * rate / _HUNDRED, currency, mode)
     percent = round_places(rate, PERCENT_PLACES)
     return TaxGroup(tax_code=code, rate_pct=percent, base=round_money(base, currency, mode), tax=tax)
 
 
-def _functional(rate: FunctionalRate, gross: Decimal, tax: Decimal, mode: RoundingMode) -> FunctionalTotals:
+def _functional(rate: FunctionalRate, gross: Decimal, tax: Decimal, mode: RoundingMode | None) -> FunctionalTotals:
     converted = round_money(gross * rate.fx_rate, rate.currency, mode)
     converted_tax = round_money(tax * rate.fx_rate, rate.currency, mode)
     net = round_money(converted - converted_tax, rate.currency)

@@ -4,13 +4,15 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from contracts.money import ZERO, Currency, Exact, RoundingMode, precise, round_money
+from contracts.iso import Currency
+from contracts.money import ZERO, Exact, RoundingMode, precise, round_money
+from domain.objects import MilestoneObject
 from domain.terms import Input, Result
 
 _HUNDRED = Decimal(100)
 
 
-class MilestoneShare(Input, frozen=True, kw_only=True):
+class MilestoneShare(MilestoneObject, frozen=True, kw_only=True):
     """A milestone's place in the plan and its percent of the line value."""
 
     id: str
@@ -24,7 +26,7 @@ class MilestonePlan(Input, frozen=True, kw_only=True):
     currency: Currency
     line_value: Exact
     milestones: tuple[MilestoneShare, ...]
-    rounding_mode: RoundingMode = "HALF_UP"
+    rounding_mode: RoundingMode | None = None
 
 
 class MilestoneAmount(Struct, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class MilestoneAmount(Struct, frozen=True, kw_only=True):
 class MilestoneSchedule(Result, frozen=True, kw_only=True):
     """Amounts by sequence, or code MILESTONE_SUM_MISMATCH."""
 
-    code: str | None
+    code: str | None = None
     milestones: tuple[MilestoneAmount, ...] | None = None
 
 
@@ -52,7 +54,7 @@ def schedule_milestones(plan: MilestonePlan) -> MilestoneSchedule:
     ]
     amounts.append(round_money(plan.line_value - sum(amounts, ZERO), plan.currency))
     billed = [MilestoneAmount(id=one.id, amount=amount) for one, amount in zip(ordered, amounts, strict=True)]
-    return MilestoneSchedule(code=None, milestones=tuple(billed))
+    return MilestoneSchedule(milestones=tuple(billed))
 
 
 class MilestoneBilling(Input, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """Order of events of one object (EVT-1..EVT-3): apply the next, park the early, drop the repeated and the stale."""
 
+import heapq
+from itertools import count
 from typing import Literal
 
 from msgspec import Struct
@@ -15,14 +17,14 @@ class ArrivedEvent(Input, frozen=True, kw_only=True):
     id: str
     key: str
     version: int
-    full_state: bool = False
+    full_state: bool | None = None
 
 
 class EventBatch(Input, frozen=True, kw_only=True):
     """Events in order of arrival, after the version applied last and the keys seen before."""
 
     last_version: int
-    seen: tuple[str, ...] = ()
+    seen: tuple[str, ...] | None = None
     events: tuple[ArrivedEvent, ...]
 
 
@@ -46,9 +48,14 @@ class _Stream:
 
     def __init__(self, batch: EventBatch) -> None:
         self.last = batch.last_version
-        self.seen = set(batch.seen)
+        self.seen = set(batch.seen or ())
         self.log: list[EventLogRow] = []
-        self.parked: list[ArrivedEvent] = []
+        self.arrivals = count()
+        self.waiting: list[tuple[int, int, ArrivedEvent]] = []
+
+    @property
+    def parked(self) -> tuple[str, ...]:
+        return tuple(event.id for _, _, event in sorted(self.waiting, key=lambda one: one[:2]))
 
     def take(self, event: ArrivedEvent) -> None:
         """Judge an arrival; its key counts as seen whatever becomes of it (EVT-1)."""
@@ -62,8 +69,7 @@ class _Stream:
             self.advance(event)
         else:
             self.note(event, "parked")
-            self.parked.append(event)
-            self.parked.sort(key=lambda one: one.version)
+            heapq.heappush(self.waiting, (event.version, next(self.arrivals), event))
 
     def advance(self, event: ArrivedEvent) -> None:
         """Apply an event, then its parked successors; what they overtook becomes stale first (EVT-3)."""
@@ -75,15 +81,13 @@ class _Stream:
             following = self.successor()
 
     def drop_stale(self) -> None:
-        for event in self.parked:
-            if event.version <= self.last:
-                self.note(event, "stale")
-        self.parked = [event for event in self.parked if event.version > self.last]
+        """By version, then arrival."""
+        while self.waiting and self.waiting[0][0] <= self.last:
+            self.note(heapq.heappop(self.waiting)[2], "stale")
 
     def successor(self) -> ArrivedEvent | None:
-        if self.parked and self.parked[0].version == self.last + 1:
-            return self.parked.pop(0)
-        return None
+        ready = self.waiting and self.waiting[0][0] == self.last + 1
+        return heapq.heappop(self.waiting)[2] if ready else None
 
     def note(self, event: ArrivedEvent, result: Outcome) -> None:
         self.log.append(EventLogRow(id=event.id, result=result))
@@ -94,5 +98,4 @@ def apply_events(batch: EventBatch) -> EventOutcome:
     stream = _Stream(batch)
     for event in batch.events:
         stream.take(event)
-    parked = tuple(event.id for event in stream.parked)
-    return EventOutcome(log=tuple(stream.log), last_version=stream.last, parked=parked)
+    return EventOutcome(log=tuple(stream.log), last_version=stream.last, parked=stream.parked)

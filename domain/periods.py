@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import Literal
 
-from domain.terms import Input, Record, Result
+from domain.objects import PeriodObject
+from domain.terms import Input, Result
 
 PeriodState = Literal["future", "open", "soft_closed", "closed"]
 
@@ -13,7 +14,7 @@ def within(day: dt.date, start: dt.date | None, end: dt.date | None) -> bool:
     return (start is None or start <= day) and (end is None or day <= end)
 
 
-class AccountingPeriod(Record, frozen=True, kw_only=True):
+class AccountingPeriod(PeriodObject, frozen=True, kw_only=True):
     """One accounting period of a legal entity, both dates inclusive."""
 
     start: dt.date
@@ -31,7 +32,7 @@ class PostingQuestion(Input, frozen=True, kw_only=True):
 class PostingDate(Result, frozen=True, kw_only=True):
     """The posting date and whether it moved, or code PERIOD_CLOSED."""
 
-    code: str | None
+    code: str | None = None
     posting_date: dt.date | None = None
     shifted: bool | None = None
 
@@ -43,5 +44,5 @@ def posting_date(question: PostingQuestion) -> PostingDate:
     if not still_open:
         return PostingDate(code="PERIOD_CLOSED")
     if any(within(day, period.start, period.end) for period in still_open):
-        return PostingDate(code=None, posting_date=day, shifted=False)
-    return PostingDate(code=None, posting_date=min(period.start for period in still_open), shifted=True)
+        return PostingDate(posting_date=day, shifted=False)
+    return PostingDate(posting_date=min(period.start for period in still_open), shifted=True)

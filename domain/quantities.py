@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from contracts.money import HOURS_PLACES, ZERO, Exact, round_places
-from domain.terms import EIGHT, Input, PricingEntity, Record, require_hours_per_day
+from domain.objects import ContractLineObject
+from domain.terms import EIGHT, Input, PricingEntity, require_hours_per_day
 
 TimeUnit = Literal["hour", "minute", "day"]
 BillingUnit = Literal["hour", "day"]
@@ -19,7 +20,7 @@ _HALF = Decimal("0.5")
 _MINUTES = Decimal(60)
 
 
-class LineTerms(Record, frozen=True, kw_only=True):
+class LineTerms(ContractLineObject, frozen=True, kw_only=True):
     """The terms of a contract line that price time."""
 
     id: str | None = None
@@ -37,15 +38,15 @@ class LineTerms(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         require_hours_per_day(self.hours_per_day)
         if self.discount_pct is not None and not 0 <= self.discount_pct <= 100:
-            raise ValueError("discount_pct lies between 0 and 100")
+            raise ValueError("`discount_pct` lies between 0 and 100")
 
 
 class PriorDay(Input, frozen=True, kw_only=True):
     """What the same group (QTY-4) has recorded and billed earlier that day; hours, and days for day rules."""
 
-    recorded_hours: Exact = ZERO
-    billed_hours: Exact = ZERO
-    billed_days: Exact = ZERO
+    recorded_hours: Exact | None = None
+    billed_hours: Exact | None = None
+    billed_days: Exact | None = None
 
 
 def hours_per_day(line: LineTerms, entity: PricingEntity) -> Decimal:
@@ -53,7 +54,7 @@ def hours_per_day(line: LineTerms, entity: PricingEntity) -> Decimal:
     return line.hours_per_day or entity.hours_per_day or EIGHT
 
 
-def in_hours(quantity: Decimal, unit: TimeUnit, day: Decimal) -> Decimal:
+def in_hours(quantity: Decimal, unit: TimeUnit | None, day: Decimal) -> Decimal:
     """Recorded hours of a quantity (QTY-1), `day` in hours."""
     if unit == "minute":
         return round_places(quantity / _MINUTES, HOURS_PLACES)
@@ -76,9 +77,11 @@ def _billed_hours(hours: Decimal, line: LineTerms, prior: PriorDay) -> Decimal:
     return _stepped(hours, line)
 
 
-def _marginal(hours: Decimal, rule: Callable[[Decimal], Decimal], recorded: Decimal, billed: Decimal) -> Decimal:
+def _marginal(
+    hours: Decimal, rule: Callable[[Decimal], Decimal], recorded: Decimal | None, billed: Decimal | None
+) -> Decimal:
     """What this entry adds to the day, never below 0, so that later entries leave earlier ones alone (QTY-4)."""
-    return max(ZERO, rule(recorded + hours) - billed)
+    return max(ZERO, rule((recorded or ZERO) + hours) - (billed or ZERO))
 
 
 def _stepped(hours: Decimal, line: LineTerms) -> Decimal:

@@ -40,10 +40,11 @@ class RateBook:
     def __init__(self, terms: PricingTerms) -> None:
         self._terms, self._known = terms, Prices.of(terms)
         self._people = self._known.lines.people()
-        self._by_cost = any(line.method == "cost_plus" for line in terms.rate_lines)
-        self._daily = self._by_cost or any(line.currency != terms.contract.currency for line in terms.rate_lines)
+        lines = terms.rate_lines or ()
+        self._by_cost = any(line.method == "cost_plus" for line in lines)
+        self._daily = self._by_cost or any(line.currency != terms.contract.currency for line in lines)
         self._changes = _changes(terms)
-        self._day, self._mode = terms.day, terms.legal_entity.mode
+        self._day, self._mode = terms.day, terms.legal_entity.rounding_mode
         self._hours: dict[tuple[object, ...], Hours | RatedTime] = {}
         self._prices: dict[tuple[object, ...], BillRate | RatedTime] = {}
         self._quantities: dict[tuple[Decimal, BillingUnit], Decimal] = {}
@@ -122,6 +123,6 @@ def _keep(kept: dict[K, V], key: K, answer: V) -> V:
 
 def _changes(terms: PricingTerms) -> list[int]:
     """The days, as ordinals, on which another rate line may apply than on the day before (TIME-2)."""
-    starts = {line.effective_from.toordinal() for line in terms.rate_lines if line.effective_from}
-    ends = {line.effective_to.toordinal() + 1 for line in terms.rate_lines if line.effective_to}
+    starts = {line.effective_from.toordinal() for line in terms.rate_lines or () if line.effective_from}
+    ends = {line.effective_to.toordinal() + 1 for line in terms.rate_lines or () if line.effective_to}
     return sorted(starts | ends)

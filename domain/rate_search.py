@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from contracts.money import Currency, Exact
+from contracts.iso import Currency
+from contracts.money import Exact
 from domain.periods import within
 from domain.terms import Input, RateFallback
 
@@ -43,18 +44,18 @@ class RateLine(Input, frozen=True, kw_only=True):
     seniority_code: str | None = None
     location_code: str | None = None
     time_type: str | None = None
-    method: Literal["amount", "cost_plus"] = "amount"
+    method: Literal["amount", "cost_plus"] | None = None
     rate: Exact | None = None
     markup_pct: Exact | None = None
     currency: Currency | None = None
-    unit: Literal["hour", "day", "unit", "month"] = "hour"
+    unit: Literal["hour", "day", "unit", "month"] | None = None
     effective_from: dt.date | None = None
     effective_to: dt.date | None = None
-    status: str = "active"
+    status: str | None = None
 
     def __post_init__(self) -> None:
-        if self.method == "amount" and (self.rate is None or self.currency is None):
-            raise ValueError("a rate line of method amount names rate and currency")
+        if self.method != "cost_plus" and (self.rate is None or self.currency is None):
+            raise ValueError(f"`{'rate' if self.rate is None else 'currency'}` is required for method amount")
 
     @property
     def ref(self) -> ScopeRef:
@@ -132,7 +133,8 @@ def _fits(line: RateLine, search: RateSearch) -> bool:
 
 def _place_of(line: RateLine) -> _Place | None:
     """Where a line is found, or None when it prices no time at all (RATE-2)."""
-    if line.status != "active" or not _prices_time(line) or (line.scope == "project_role" and line.role_code is None):
+    nobody = line.scope == "project_role" and line.role_code is None
+    if line.status not in (None, "active") or not _prices_time(line) or nobody:
         return None
     if line.scope == "standard":
         return line.scope, line.ref.legal_entity_id, None
@@ -142,7 +144,7 @@ def _place_of(line: RateLine) -> _Place | None:
 
 def _prices_time(line: RateLine) -> bool:
     """A price per piece or per month says nothing about an hour."""
-    return line.method == "cost_plus" or line.unit in ("hour", "day")
+    return line.method == "cost_plus" or line.unit in (None, "hour", "day")
 
 
 def _places(search: RateSearch) -> Iterator[_Place]:

@@ -6,13 +6,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from contracts.iso import Currency
 from contracts.money import (
     FX_PLACES,
     HOURS_PLACES,
     PERCENT_PLACES,
     RATE_PLACES,
     ZERO,
-    Currency,
     Exact,
     RoundingMode,
     precise,
@@ -20,9 +20,10 @@ from contracts.money import (
     round_places,
 )
 from domain.fx import FxSearch, QuoteIndex, find_fx
+from domain.objects import TimeEntryObject
 from domain.quantities import BillingUnit, LineTerms, PriorDay, TimeUnit, billed_quantity, hours_per_day, in_hours
 from domain.rate_search import RateIndex, RateLine, RateSearch, Scope
-from domain.terms import FxQuote, Input, PricingContract, PricingEntity, Record, Result
+from domain.terms import FxQuote, Input, PricingContract, PricingEntity, Result
 
 _COST_ONLY = frozenset({"fixed_price", "milestone", "recurring"})
 _HUNDRED = Decimal(100)
@@ -30,19 +31,19 @@ _MOST_HOURS = 24
 _ONE = Decimal(1)
 
 
-class TimeWorked(Record, frozen=True, kw_only=True):
-    """The parts of an approved time entry that price it."""
+class TimeWorked(TimeEntryObject, frozen=True, kw_only=True):
+    """An approved time entry."""
 
     service_date: dt.date
     quantity: Exact
-    unit: TimeUnit = "hour"
+    unit: TimeUnit | None = None
     project_id: str | None = None
     resource_id: str | None = None
     time_types: tuple[str, ...] | None = None
     role_code: str | None = None
     seniority_code: str | None = None
     location_code: str | None = None
-    billable: bool = True
+    billable: bool | None = None
     billable_quantity: Exact | None = None
     billable_override_reason: str | None = None
 
@@ -52,7 +53,7 @@ class CostRate(Input, frozen=True, kw_only=True):
 
     rate: Exact
     currency: Currency
-    unit: Literal["hour"] = "hour"
+    unit: Literal["hour"] | None = None
 
 
 class PricingTerms(Input, frozen=True, kw_only=True):
@@ -61,9 +62,9 @@ class PricingTerms(Input, frozen=True, kw_only=True):
     contract: PricingContract
     contract_line: LineTerms
     legal_entity: PricingEntity
-    customer_path: tuple[str, ...] = ()
-    rate_lines: tuple[RateLine, ...] = ()
-    fx_quotes: tuple[FxQuote, ...] = ()
+    customer_path: tuple[str, ...] | None = None
+    rate_lines: tuple[RateLine, ...] | None = None
+    fx_quotes: tuple[FxQuote, ...] | None = None
 
     @property
     def day(self) -> Decimal:
@@ -107,7 +108,7 @@ class Prices(Struct, frozen=True):
 
     @classmethod
     def of(cls, terms: PricingTerms) -> "Prices":
-        return cls(RateIndex(terms.rate_lines), QuoteIndex(terms.fx_quotes))
+        return cls(RateIndex(terms.rate_lines or ()), QuoteIndex(terms.fx_quotes or ()))
 
 
 class Hours(Struct, frozen=True):
@@ -153,7 +154,7 @@ def rate_time(request: RateTime) -> RatedTime:
         return price
     prior = request.prior_day or PriorDay()
     quantity = billed_quantity(hours.billable, request.contract_line, price.unit, request.day, prior)
-    return rated(price, quantity, hours.left, request.legal_entity.mode)
+    return rated(price, quantity, hours.left, request.legal_entity.rounding_mode)
 
 
 def hours_of(entry: TimeWorked, terms: PricingTerms) -> Hours | RatedTime:
@@ -163,11 +164,11 @@ def hours_of(entry: TimeWorked, terms: PricingTerms) -> Hours | RatedTime:
         return refused("TIME_QTY_INVALID")
     if terms.contract_line.billing_method in _COST_ONLY:
         return RatedTime(status="cost_only", code=None)
-    if not entry.billable:
+    if entry.billable is False:
         return RatedTime(status="non_billable", code=None)
     asked = entry.billable_quantity
     billable = recorded if asked is None else in_hours(asked, entry.unit, terms.day)
-    if billable < 0 or (billable > recorded and not entry.billable_override_reason):
+    if (asked is not None and asked < 0) or (billable > recorded and not entry.billable_override_reason):
         return refused("BILLABLE_QTY_INVALID")
     if billable == 0:
         return RatedTime(status="non_billable", code=None)
@@ -213,7 +214,7 @@ def _search(entry: TimeWorked, terms: PricingTerms, time_type: str) -> RateSearc
         project_id=entry.project_id,
         resource_id=entry.resource_id,
         contract_line_id=terms.contract_line.id,
-        customer_path=terms.customer_path,
+        customer_path=terms.customer_path or (),
         legal_entity_id=terms.legal_entity.id,
         role_code=entry.role_code,
         seniority_code=entry.seniority_code,
@@ -267,7 +268,7 @@ def _in_unit(price: _Price, unit: BillingUnit, day: Decimal, factor: Decimal) ->
     return rate * day if unit == "day" else rate / day
 
 
-def rated(price: BillRate, quantity: Decimal, left: Decimal, mode: RoundingMode) -> RatedTime:
+def rated(price: BillRate, quantity: Decimal, left: Decimal, mode: RoundingMode | None) -> RatedTime:
     """A billed quantity (5.2) at a bill rate (CHAIN-2); `left` are the hours that are not billed."""
     return RatedTime(
         status="rated",

@@ -68,7 +68,7 @@ def checks(snapshot: ReadinessSnapshot) -> tuple[Check, ...]:
 
 def _softened(snapshot: ReadinessSnapshot) -> bool:
     """Whether transactions that are not fit stay behind while others are billed."""
-    return snapshot.contract.partial_billing and any(one.state in _BILLABLE_NOW for one in snapshot.transactions)
+    return bool(snapshot.contract.partial_billing) and any(one.state in _BILLABLE_NOW for one in snapshot.transactions)
 
 
 def _judge(number: int, rule: CheckRule, snapshot: ReadinessSnapshot, softened: bool) -> Check:

@@ -82,7 +82,7 @@ def _unrated(snapshot: ReadinessSnapshot) -> list[str]:
 
 def _unaccepted(snapshot: ReadinessSnapshot) -> list[str]:
     good = {True: ("accepted",), False: ("completed", "accepted")}
-    return [one.id for one in snapshot.milestones or () if one.state not in good[one.acceptance_required]]
+    return [one.id for one in snapshot.milestones or () if one.state not in good[bool(one.acceptance_required)]]
 
 
 def _net_fails(test: Callable[[Decimal, Decimal | None], bool]) -> Condition:
@@ -228,7 +228,7 @@ RULES: tuple[CheckRule, ...] = (
         flagged("prior_invoice_open"),
         "Post the prior invoice.",
         [("prior_invoice_open", "No connected system supplies the prior invoice.")],
-        lambda snapshot: snapshot.contract.sequential_billing,
+        lambda snapshot: bool(snapshot.contract.sequential_billing),
     ),
     _rule("RETAINER_UNAVAILABLE", "HB", outside("retainer.state", "posted"), "Post the retainer invoice.", _RETAINER),
     _rule(

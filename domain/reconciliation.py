@@ -1,14 +1,24 @@
 """Reconciliation controls (4m): variance, tolerance, and whether the difference is a breach."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from decimal import ROUND_FLOOR, Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Union
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
 
-from contracts.money import HOURS_PLACES, ZERO, Currency, RoundingMode, minor_units, plain, precise, round_places
-from domain.alerts import DecimalText
-from domain.terms import Input
+from contracts.iso import Currency
+from contracts.money import (
+    EXACT_MAX_LENGTH,
+    HOURS_PLACES,
+    ZERO,
+    RoundingMode,
+    minor_units,
+    parse_exact,
+    plain,
+    precise,
+    round_places,
+)
+from domain.terms import Count, CountText, DecimalText, FigureText, Input
 
 Control = Literal[
     "REC-01",
@@ -25,9 +35,13 @@ Control = Literal[
     "REC-12",
 ]
 ReconStatus = Literal["matched", "within_tolerance", "breach"]
-Value = DecimalText | int | bool | Annotated[tuple[DecimalText, ...], Meta(max_length=100_000)]
-Values = dict[str, Decimal]
+Values = Mapping[str, Decimal]
 Rule = Callable[[Values, Callable[[Decimal], Decimal]], Decimal]
+
+# No pattern beside a list: msgspec 0.22 does not release such a decoder soundly, so `_check_sums` reads the text.
+_Summed = Annotated[str, Meta(max_length=EXACT_MAX_LENGTH)] | Annotated[list[DecimalText], Meta(max_length=100_000)]
+_Counted = Count | CountText
+_SUMS = frozenset({"allocated", "canonical_open", "accrued"})
 
 
 class _ControlRule(Struct, frozen=True, kw_only=True):
@@ -38,6 +52,10 @@ class _ControlRule(Struct, frozen=True, kw_only=True):
     tolerance: Rule
     also: tuple[str, ...] = ()
     places: int | None = None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return (*self.plus, *self.minus, *self.also)
 
 
 def _fixed(amount: str) -> Rule:
@@ -65,14 +83,14 @@ _NONE, _CENT = _fixed("0"), _fixed("0.01")
 _BILLED_HOURS = ("billed", "unbilled", "held", "written_off", "non_billable", "in_exception", "in_flight")
 _BILLED_COST = ("invoiced_cost", "unbilled", "held", "written_off", "non_billable_excess")
 
-_RULES: dict[str, _ControlRule] = {
+_RULES: Mapping[str, _ControlRule] = {
     "REC-01": _ControlRule(plus=("approved",), minus=_BILLED_HOURS, tolerance=_NONE, places=HOURS_PLACES),
     "REC-02": _ControlRule(
         plus=("approved_reimbursable",), minus=_BILLED_COST, tolerance=_expenses, also=("item_count",)
     ),
     "REC-03": _ControlRule(plus=("psa_revenue", "erp_cost"), minus=("psa_cost", "erp_revenue"), tolerance=_margin),
     "REC-04": _ControlRule(
-        plus=("mismatched",), minus=(), tolerance=_master_data, also=("critical", "compared"), places=0
+        plus=("mismatched",), minus=(), tolerance=_master_data, also=("compared", "critical"), places=0
     ),
     "REC-05": _ControlRule(plus=("canonical_gross",), minus=("erp_gross",), tolerance=_NONE),
     "REC-06": _ControlRule(
@@ -87,32 +105,73 @@ _RULES: dict[str, _ControlRule] = {
     "REC-11": _ControlRule(plus=("canonical_open",), minus=("erp_ar",), tolerance=_NONE),
     "REC-12": _ControlRule(plus=("accrued",), minus=("vendor_invoice",), tolerance=_vendor),
 }
-_OPTIONAL = frozenset({"critical"})
 
 
-class ReconQuestion(Input, frozen=True, kw_only=True):
-    """A control and its values; a value may be a list, which is summed. Counts may be integers."""
+class ReconQuestion(Input, frozen=True, kw_only=True, tag_field="control"):
+    """A control and its values. A sum may be given as the list of its parts, a count as a whole number."""
 
-    control: Control
     currency: Currency | None = None
-    values: dict[str, Value]
-    rounding_mode: RoundingMode = "HALF_UP"
+    values: Any
+    rounding_mode: RoundingMode | None = None
 
-    def __post_init__(self) -> None:
-        rule = _RULES[self.control]
-        known = {*rule.plus, *rule.minus, *rule.also}
-        missing, unknown = known - _OPTIONAL - self.values.keys(), self.values.keys() - known
-        if missing or unknown:
-            raise ValueError(f"{self.control} lacks {sorted(missing)} and does not know {sorted(unknown)}")
-        if rule.places is None and self.currency is None:
-            raise ValueError(f"{self.control} compares money and needs a currency")
+
+def _kind(name: str, places: int | None) -> Any:
+    if name == "critical":
+        return bool
+    if name in _SUMS:
+        return _Summed
+    return _Counted if places == 0 or name == "item_count" else DecimalText
+
+
+def _check_sums(values: Any) -> None:
+    for name in _SUMS & set(values.__struct_fields__):
+        value = getattr(values, name)
+        if isinstance(value, str):
+            _checked(name, value)
+
+
+def _checked(name: str, text: str) -> None:
+    try:
+        parse_exact(text)
+    except ValueError as error:
+        raise ValueError(f"`{name}` is no decimal: {error}") from error
+
+
+def _questions() -> Iterator[type[Struct]]:
+    """A question type for each control, so that a missing or foreign value is named."""
+    for control, rule in _RULES.items():
+        name = control.title().replace("-", "")
+        fields: list[Any] = [
+            (value, bool | None, None) if value == "critical" else (value, _kind(value, rule.places))
+            for value in rule.values
+        ]
+        values = defstruct(
+            f"{name}Values",
+            fields,
+            bases=(Input,),
+            module=__name__,
+            kw_only=True,
+            namespace={"__post_init__": _check_sums} if _SUMS & set(rule.values) else None,
+        )
+        money: list[Any] = [("currency", Currency)] if rule.places is None else []
+        yield defstruct(
+            f"{name}Question",
+            [*money, ("values", values)],
+            bases=(ReconQuestion,),
+            module=__name__,
+            kw_only=True,
+            tag=control,
+        )
+
+
+CONTROL_QUESTIONS: Any = Union[tuple(_questions())]  # noqa: UP007 - made from the table
 
 
 class ReconAnswer(Struct, frozen=True, kw_only=True):
     """Variance and tolerance as plain text at the scale of the control; counts (REC-04, REC-07) as integers."""
 
-    variance: DecimalText | int
-    tolerance: DecimalText | int
+    variance: FigureText | int
+    tolerance: FigureText | int
     status: ReconStatus
 
 
@@ -125,10 +184,13 @@ class Variance(Struct, frozen=True, kw_only=True):
 
 
 @precise
-def compare(control: Control, currency: str | None, values: Values, mode: RoundingMode = "HALF_UP") -> Variance:
+def compare(control: str, currency: str | None, values: Values, mode: RoundingMode | None = None) -> Variance:
     """Variance, tolerance and status of a control (4m); hours and counts need no currency."""
     rule = _RULES[control]
-    places = minor_units(currency or "") if rule.places is None else rule.places
+    if rule.places is None:
+        places = minor_units(currency or "")
+    else:
+        places, mode = rule.places, None  # an entity's mode is for money (DEC-3)
     exact = sum((values[name] for name in rule.plus), ZERO) - sum((values[name] for name in rule.minus), ZERO)
     variance = round_places(exact, places, mode)
     tolerance = round_places(rule.tolerance(values, lambda value: round_places(value, places, mode)), places, mode)
@@ -138,12 +200,14 @@ def compare(control: Control, currency: str | None, values: Values, mode: Roundi
 
 def evaluate_control(question: ReconQuestion) -> ReconAnswer:
     """`compare` for the calculator interface."""
-    values = {"critical": ZERO} | {name: _sum(value) for name, value in question.values.items()}
-    found = compare(question.control, question.currency, values, question.rounding_mode)
-    shown = int if _RULES[question.control].places == 0 else plain
+    control = str(question.__struct_config__.tag)
+    values = {name: _sum(getattr(question.values, name)) for name in _RULES[control].values}
+    found = compare(control, question.currency, values, question.rounding_mode)
+    shown = int if _RULES[control].places == 0 else plain
     return ReconAnswer(variance=shown(found.variance), tolerance=shown(found.tolerance), status=found.status)
 
 
-def _sum(value: Value) -> Decimal:
-    parts = value if isinstance(value, tuple) else (value,)
+@precise
+def _sum(value: str | int | list[str] | None) -> Decimal:
+    parts = value if isinstance(value, list) else [value or 0]
     return sum((Decimal(part) for part in parts), ZERO)

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from contracts.iso import Currency
 from contracts.money import (
     HOURS_PLACES,
     ZERO,
-    Currency,
     Exact,
     RoundingMode,
     negate,
@@ -17,12 +17,13 @@ from contracts.money import (
     round_places,
 )
 from domain.discounts import NetLine
+from domain.objects import RetainerObject
 from domain.terms import Input
 
 _DRAWING_KINDS = frozenset({"time", "expense"})
 
 
-class Retainer(Input, frozen=True, kw_only=True):
+class Retainer(RetainerObject, frozen=True, kw_only=True):
     """A prepaid balance; `available` in the draft's currency."""
 
     id: str
@@ -38,9 +39,9 @@ class RetainerQuestion(Input, frozen=True, kw_only=True):
 
     currency: Currency
     period_end: dt.date
-    lines: tuple[NetLine, ...] = ()
-    retainers: tuple[Retainer, ...] = ()
-    rounding_mode: RoundingMode = "HALF_UP"
+    lines: tuple[NetLine, ...]
+    retainers: tuple[Retainer, ...]
+    rounding_mode: RoundingMode | None = None
 
 
 class RetainerApplication(Struct, frozen=True, kw_only=True):
@@ -84,7 +85,7 @@ def apply_retainers(question: RetainerQuestion) -> RetainerResult:
 def _usable(retainer: Retainer, period_end: dt.date) -> bool:
     """Its own invoice is posted and it lasts through the billing period (RET-1)."""
     lasts = retainer.expires_on is None or retainer.expires_on >= period_end
-    return retainer.state == "posted" and retainer.posted_on is not None and lasts
+    return retainer.state == "posted" and lasts
 
 
 def _order(retainer: Retainer) -> tuple[dt.date, str]:
@@ -106,7 +107,7 @@ class BlockHours(Input, frozen=True, kw_only=True):
     available_hours: Exact
     hours: Exact
     bill_rate: Exact
-    rounding_mode: RoundingMode = "HALF_UP"
+    rounding_mode: RoundingMode | None = None
 
 
 class CoveredHours(Struct, frozen=True, kw_only=True):

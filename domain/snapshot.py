@@ -4,15 +4,9 @@ A section that no connected system supplies is null: its checks are then not app
 """
 
 import datetime as dt
-from typing import Annotated
-
-from msgspec import Meta
 
 from contracts.money import Exact
-from domain.alerts import DecimalText
-from domain.terms import Input
-
-Count = Annotated[int, Meta(ge=0)]
+from domain.terms import Count, DecimalText, Input
 
 
 class SnapshotPeriod(Input, frozen=True, kw_only=True):
@@ -27,9 +21,9 @@ class SnapshotContract(Input, frozen=True, kw_only=True):
     """The contract's state and billing terms."""
 
     state: str | None
-    po_required: bool = False
-    sequential_billing: bool = False
-    partial_billing: bool = False
+    po_required: bool | None = None
+    sequential_billing: bool | None = None
+    partial_billing: bool | None = None
     min_invoice_amount: Exact | None = None
 
 
@@ -44,8 +38,8 @@ class SnapshotCustomer(Input, frozen=True, kw_only=True):
 
     active: bool
     address_complete: bool
-    billing_hold: bool = False
-    credit_hold: bool = False
+    billing_hold: bool | None = None
+    credit_hold: bool | None = None
 
 
 class SnapshotOrder(Input, frozen=True, kw_only=True):
@@ -68,7 +62,7 @@ class SnapshotChangeOrder(Input, frozen=True, kw_only=True):
     id: str
     state: str
     effective_date: dt.date | None = None
-    holds_billing: bool = False
+    holds_billing: bool | None = None
 
 
 class SnapshotTime(Input, frozen=True, kw_only=True):
@@ -98,7 +92,7 @@ class SnapshotMilestone(Input, frozen=True, kw_only=True):
 
     id: str
     state: str
-    acceptance_required: bool = False
+    acceptance_required: bool | None = None
 
 
 class SnapshotCap(Input, frozen=True, kw_only=True):
@@ -120,7 +114,7 @@ class SnapshotVendorCost(Input, frozen=True, kw_only=True):
     """Supplier accruals without a matched invoice; `cost_plus` when the client pays on that cost."""
 
     unmatched: DecimalText | int | None = None
-    cost_plus: bool = False
+    cost_plus: bool | None = None
 
 
 class SnapshotMargin(Input, frozen=True, kw_only=True):

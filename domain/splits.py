@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from contracts.money import ZERO, Currency, Exact, RoundingMode, allocate, minor_units, precise, round_money
+from contracts.iso import Currency
+from contracts.money import ZERO, Exact, RoundingMode, allocate, minor_units, precise, round_money
 from domain.terms import Input, Result
 
 _HUNDRED = Decimal(100)
@@ -18,7 +19,7 @@ class Weight(Input, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.weight < 0:
-            raise ValueError("a weight is not negative")
+            raise ValueError("`weight` is not negative")
 
 
 class Allocation(Input, frozen=True, kw_only=True):
@@ -27,11 +28,11 @@ class Allocation(Input, frozen=True, kw_only=True):
     currency: Currency
     amount: Exact
     weights: tuple[Weight, ...]
-    rounding_mode: RoundingMode = "HALF_UP"
+    rounding_mode: RoundingMode | None = None
 
     def __post_init__(self) -> None:
         if sum(one.weight for one in self.weights) <= 0:
-            raise ValueError("weights total above zero")
+            raise ValueError("`weights` total above zero")
 
 
 class AllocatedPart(Struct, frozen=True, kw_only=True):
@@ -60,7 +61,7 @@ class CustomerSplit(Input, frozen=True, kw_only=True):
 
     customer_id: str
     pct: Exact
-    rounding: bool = False
+    rounding: bool | None = None
 
 
 class SplitQuestion(Input, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ class SplitQuestion(Input, frozen=True, kw_only=True):
     currency: Currency
     amount: Exact
     splits: tuple[CustomerSplit, ...]
-    rounding_mode: RoundingMode = "HALF_UP"
+    rounding_mode: RoundingMode | None = None
 
 
 class CustomerPart(Struct, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ class CustomerPart(Struct, frozen=True, kw_only=True):
 class CustomerParts(Result, frozen=True, kw_only=True):
     """The parts in input order, or code SPLIT_NOT_100."""
 
-    code: str | None
+    code: str | None = None
     parts: tuple[CustomerPart, ...] | None = None
 
 
@@ -90,7 +91,7 @@ class CustomerParts(Result, frozen=True, kw_only=True):
 def split_customers(question: SplitQuestion) -> CustomerParts:
     """Each customer's rounded share, the residual to the rounding one (SPLIT-1)."""
     splits = question.splits
-    if sum(one.pct for one in splits) != _HUNDRED or sum(one.rounding for one in splits) != 1:
+    if sum(one.pct for one in splits) != _HUNDRED or sum(bool(one.rounding) for one in splits) != 1:
         return CustomerParts(code="SPLIT_NOT_100")
     shares = [ZERO if one.rounding else _share(question, one.pct) for one in splits]
     residual = round_money(question.amount - sum(shares), question.currency)
@@ -98,7 +99,7 @@ def split_customers(question: SplitQuestion) -> CustomerParts:
         CustomerPart(customer_id=one.customer_id, amount=residual if one.rounding else share)
         for one, share in zip(splits, shares, strict=True)
     ]
-    return CustomerParts(code=None, parts=tuple(parts))
+    return CustomerParts(parts=tuple(parts))
 
 
 def _share(question: SplitQuestion, percent: Decimal) -> Decimal:

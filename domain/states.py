@@ -73,7 +73,7 @@ class StateCommand(Input, frozen=True, kw_only=True):
     object: str
     state: str
     command: str
-    guards_ok: bool = True
+    guards_ok: bool | None = None
     guard_code: str | None = None
     result: Literal["ready", "ready_with_warnings", "blocked"] | None = None
 
@@ -114,9 +114,9 @@ def apply(
 ) -> StateChange:
     """Move an object (ST-1, ST-2): without a row ILLEGAL_TRANSITION, with a false guard its code or GUARD_FAILED."""
     row = find_transition(object, state, command, result)
-    if row is None:
+    if row is None and command not in commands_in(object, state):
         return StateChange(error=ILLEGAL_TRANSITION)
-    if not guards_ok:
+    if row is None or not guards_ok:
         return StateChange(error=guard_code or GUARD_FAILED)
     return StateChange(state=row.to or state, events=_events(row, state))
 
@@ -130,4 +130,5 @@ def _events(row: Transition, state: str) -> tuple[str, ...]:
 
 def apply_command(command: StateCommand) -> StateChange:
     """`apply` for the calculator interface."""
-    return apply(command.object, command.state, command.command, command.guards_ok, command.guard_code, command.result)
+    guards_ok = command.guards_ok is not False
+    return apply(command.object, command.state, command.command, guards_ok, command.guard_code, command.result)

@@ -3,8 +3,7 @@
 import datetime as dt
 from typing import Literal
 
-from msgspec import field
-
+from contracts.iso import Country
 from contracts.money import PERCENT_PLACES, ZERO, Exact, round_places
 from domain.periods import within
 from domain.terms import Input, Result
@@ -15,8 +14,8 @@ Treatment = Literal["standard", "exempt", "reverse_charge", "out_of_scope"]
 class Supplier(Input, frozen=True, kw_only=True):
     """The legal entity that bills; countries are ISO 3166-1 alpha-2."""
 
-    country: str
-    registrations: tuple[str, ...] = ()
+    country: Country
+    registrations: tuple[Country, ...] | None = None
 
 
 class Exemption(Input, frozen=True, kw_only=True):
@@ -30,23 +29,23 @@ class Exemption(Input, frozen=True, kw_only=True):
 class TaxCustomer(Input, frozen=True, kw_only=True):
     """Who is billed, as far as tax law cares."""
 
-    country: str
-    status: Literal["business", "consumer"] = "business"
-    tax_id_valid: bool = False
+    country: Country
+    status: Literal["business", "consumer"]
+    tax_id_valid: bool | None = None
     exemption: Exemption | None = None
 
 
 class Supply(Input, frozen=True, kw_only=True):
     """Where the service is supplied: `country` counts for the rules performed and property."""
 
-    rule: Literal["general", "performed", "property"] = "general"
-    country: str | None = None
+    rule: Literal["general", "performed", "property"] | None = None
+    country: Country | None = None
 
 
 class TaxRate(Input, frozen=True, kw_only=True):
     """A standard rate of a country in a range."""
 
-    country: str
+    country: Country
     rate_pct: Exact
     tax_code: str
     valid_from: dt.date | None = None
@@ -58,11 +57,11 @@ class TaxQuestion(Input, frozen=True, kw_only=True):
 
     supplier: Supplier
     customer: TaxCustomer
-    supply: Supply = Supply()
-    line_kind: str = "time"
+    supply: Supply | None = None
+    line_kind: str | None = None
     tax_date: dt.date
-    tax_rates: tuple[TaxRate, ...] = ()
-    zones: dict[str, str] = field(default_factory=dict)
+    tax_rates: tuple[TaxRate, ...] | None = None
+    zones: dict[Country, str | None] | None = None
 
 
 class TaxAnswer(Result, frozen=True, kw_only=True):
@@ -85,10 +84,10 @@ def determine_tax(question: TaxQuestion) -> TaxAnswer:
     place = _place_of_supply(question)
     if place is None:
         return TaxAnswer(code="TAX_NOT_DETERMINED")
-    if place == home or place in question.supplier.registrations:
+    if place == home or place in (question.supplier.registrations or ()):
         return _standard(question, place)
-    zone = question.zones.get(place)
-    if zone is None or zone != question.zones.get(home):
+    zones = question.zones or {}
+    if zones.get(place) is None or zones[place] != zones.get(home):
         return _untaxed("out_of_scope", place, "EXPORT_OF_SERVICE")
     if question.customer.status == "business" and question.customer.tax_id_valid:
         return _untaxed("reverse_charge", place, "REVERSE_CHARGE")
@@ -107,15 +106,16 @@ def _exempt(exemption: Exemption, tax_date: dt.date, home: str) -> TaxAnswer:
 
 
 def _place_of_supply(question: TaxQuestion) -> str | None:
-    if question.supply.rule != "general":
-        return question.supply.country
+    supply = question.supply
+    if supply is not None and supply.rule in ("performed", "property"):
+        return supply.country
     return question.customer.country if question.customer.status == "business" else question.supplier.country
 
 
 def _standard(question: TaxQuestion, place: str) -> TaxAnswer:
     valid = [
         rate
-        for rate in question.tax_rates
+        for rate in question.tax_rates or ()
         if rate.country == place and within(question.tax_date, rate.valid_from, rate.valid_to)
     ]
     if not valid:

@@ -1,29 +1,32 @@
 """Shapes the calculators share: what an input and a result are, and the terms of contract and entity that set prices.
 
-Records of section 2 (contract, line, entity, entry, expense) may be passed whole: members a rule does not read are
-ignored.
-Every other input refuses unknown members. In records null means absent.
+Unknown members are refused everywhere; business objects may be passed whole (`objects`). An optional member may be null,
+which means absent.
 """
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
-from contracts.money import Currency, Exact, RoundingMode
+from contracts.iso import Currency
+from contracts.money import EXACT_MAX_LENGTH, EXACT_PATTERN, Exact, RoundingMode
+from domain.objects import ContractObject, EntityObject
+
+# Figures that may also be given as whole numbers: `Exact` allows no other type beside it.
+DecimalText = Annotated[str, Meta(pattern=rf"^{EXACT_PATTERN}$(?!\n)", max_length=EXACT_MAX_LENGTH)]
+FigureText = Annotated[str, Meta(pattern=rf"^{EXACT_PATTERN}$(?!\n)")]  # of an answer: sums may be longer
+CountText = Annotated[str, Meta(pattern=r"^[0-9]{1,18}$(?!\n)", max_length=18)]
+Count = Annotated[int, Meta(ge=0)]
 
 RateFallback = Literal["contract", "client", "standard"]
 EIGHT = Decimal(8)
 DEFAULT_RECEIPT_THRESHOLD = Decimal("25.00")
 
 
-class Record(Struct, frozen=True, kw_only=True):
-    """A business object of which a rule reads a part."""
-
-
 class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a calculator is asked; unknown members are refused."""
+    """What a calculator is asked."""
 
 
 class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,8 +41,7 @@ class FixedRate(Input, frozen=True, kw_only=True):
     rate: Exact
 
     def __post_init__(self) -> None:
-        if self.rate <= 0:
-            raise ValueError("an exchange rate is above zero")
+        require_rate(self.rate)
 
 
 class FxQuote(Input, frozen=True, kw_only=True):
@@ -49,13 +51,14 @@ class FxQuote(Input, frozen=True, kw_only=True):
     to: Currency
     date: dt.date
     rate: Exact
+    source: str | None = None
+    type: Literal["daily", "period_end", "fixed"] | None = None
 
     def __post_init__(self) -> None:
-        if self.rate <= 0:
-            raise ValueError("an exchange rate is above zero")
+        require_rate(self.rate)
 
 
-class PricingContract(Record, frozen=True, kw_only=True):
+class PricingContract(ContractObject, frozen=True, kw_only=True):
     """The terms of a contract that price time and expenses."""
 
     currency: Currency
@@ -67,7 +70,7 @@ class PricingContract(Record, frozen=True, kw_only=True):
         return self.fx_fixed or ()
 
 
-class PricingEntity(Record, frozen=True, kw_only=True):
+class PricingEntity(EntityObject, frozen=True, kw_only=True):
     """The settings of a legal entity that price time and expenses."""
 
     id: str | None = None
@@ -81,12 +84,14 @@ class PricingEntity(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         require_hours_per_day(self.hours_per_day)
 
-    @property
-    def mode(self) -> RoundingMode:
-        return self.rounding_mode or "HALF_UP"
+
+def require_rate(rate: Decimal) -> None:
+    """ValueError unless an exchange rate is above zero."""
+    if rate <= 0:
+        raise ValueError("`rate` is above zero")
 
 
 def require_hours_per_day(hours: Decimal | None) -> None:
     """ValueError unless a working day has between 0 (exclusive) and 24 hours, or is left to the default."""
     if hours is not None and not 0 < hours <= 24:
-        raise ValueError("hours_per_day is above 0 and at most 24")
+        raise ValueError("`hours_per_day` is above 0 and at most 24")

@@ -14,6 +14,7 @@ from cyclopts import (
     UnusedCliTokensError,
 )
 
+from gateway.cli.calc import calc
 from gateway.cli.complaints import Complaint
 from gateway.cli.completion import completion
 from gateway.cli.demo import demo
@@ -79,6 +80,7 @@ _COMMANDS = (
     (_WORK, "explain", explain, None),
     (_WORK, "projects", "projects:app", "Projects.\n\nExample: `ledgerway projects list`"),
     (_WORK, "time", "time_entries:app", "Time of the connected tools.\n\nExample: `ledgerway time list --limit 20`"),
+    (_WORK, "calc", calc, None),
     (_OPERATION, "token", token, None),
     (_OPERATION, "key", "key:app", "API keys.\n\nExample: `ledgerway key create reporting --scope finance:read`"),
     (

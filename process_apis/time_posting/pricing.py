@@ -23,7 +23,7 @@ class Prices(NamedTuple):
     quotes: tuple[FxQuote, ...] = ()
 
 
-_LINE_TERMS = tuple(quantities.LineTerms.__struct_fields__)
+_LINE_TERMS = tuple(quantities.LineTerms.__annotations__)
 
 
 def cost_of(worker: Worker | None, on: date) -> CostRate | None:
@@ -148,8 +148,9 @@ def capped(contract: Contract, line: ContractLine, used: Mapping[str, Decimal], 
 def split(item: caps.CapItem, found: caps.CappedItem, codes: tuple[str, ...]) -> tuple[Part, ...]:
     """The billable and the held part; hours by the share of the quantity, the rest by subtraction (CAP-5, DEC-5)."""
     codes = (*codes, found.code) if found.code else codes
-    share = round_places(item.hours * found.billable_quantity / item.quantity, HOURS_PLACES) if item.quantity else None
-    hours = item.hours if share is None else share
+    worked = item.hours or ZERO
+    share = round_places(worked * found.billable_quantity / item.quantity, HOURS_PLACES) if item.quantity else None
+    hours = worked if share is None else share
     billable = Part(
         part="billable",
         hours=hours,
@@ -160,7 +161,7 @@ def split(item: caps.CapItem, found: caps.CappedItem, codes: tuple[str, ...]) ->
     )
     overage = Part(
         part="overage",
-        hours=item.hours - hours,
+        hours=worked - hours,
         quantity=found.overage_quantity,
         amount=found.overage_amount,
         commands=("validate", "rate", "hold"),

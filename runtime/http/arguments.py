@@ -210,7 +210,7 @@ class Arguments:
             if len(body) > BODY_LIMIT:
                 raise TooLarge(f"The body may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT)
             _check_media(content_type)
-            arguments["body"] = _decode_body(body, self._body_kind)
+            arguments["body"] = decode_body(body, self._body_kind)
 
 
 def _parameter(name: str, place: Place, code: str, detail: str) -> Violation:
@@ -229,7 +229,8 @@ def _check_media(content_type: str | None) -> None:
         raise UnsupportedMedia(f"{shown}; send application/json.", accept=["application/json"])
 
 
-def _decode_body(body: bytes, kind: Any) -> Any:
+def decode_body(body: bytes, kind: Any) -> Any:
+    """A JSON text as a value of a type. Raises InvalidRequest when it is not JSON, InvalidContent with all violations."""
     try:
         value = decode(body, kind)
     except msgspec.ValidationError:

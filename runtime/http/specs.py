@@ -245,13 +245,15 @@ def _operation(served: Served, types: _Types) -> dict[str, Any]:
     if rest:
         described["description"] = rest
     if operation.body is not None:
-        described["requestBody"] = _body(operation.body, types)
+        described["requestBody"] = _body(operation, operation.body, types)
     return described
 
 
-def _body(body: Parameter, types: _Types) -> dict[str, Any]:
+def _body(operation: Operation, body: Parameter, types: _Types) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": types.of(body.type)}
-    if body.type in BODIES:
+    if operation.example is not None:
+        content["example"] = operation.example
+    elif body.type in BODIES:
         content["example"] = to_builtins(BODIES[body.type])
     return {"required": body.required, "content": {JSON: content}}
 

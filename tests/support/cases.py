@@ -74,4 +74,5 @@ def refusal(case: Any, status: int, body: bytes) -> str | None:
 
 
 def _beyond_a_schema(error: Mapping[str, str]) -> bool:
-    return error.get("parameter") == "cursor" or error.get("code") == "one-of"
+    """Cursors, and rules between the members of a body."""
+    return error.get("parameter") == "cursor" or error.get("code") in ("one-of", "rule")

@@ -20,6 +20,8 @@ TEXTS = (
     "JPY",
     "ctr_01",
     "plain text",
+    "12.50",
+    "7",
     "O'Brien & Söhne, 100 % / §7 + x",
     "日本語 🏢",
     "a+b=c?d#e;f&g",
@@ -31,6 +33,7 @@ TEXTS = (
     "kantata:time:4/2?x=1&y=%2F:#é",
     "net-suite.1:customer:..%2e/ü+",
 )
+_DRAWS = 200
 _DECIMALS = ("0", "12.50", "-3.3333", "1000000000000.01", "0.0000001", "7")
 _ZONES = (UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-8)))
 _ANYTHING = ({"a": [1, "12.50", None, True], "ü": {"b": "x"}}, "text", 7, None, [], False)
@@ -70,8 +73,13 @@ def _integer(node: Any, random: Random) -> int:
 
 def _struct(node: Any, random: Random) -> Any:
     whole = random.random() < 0.5
-    given = {f.name: _made(f.type, random) for f in node.fields if f.required or whole or random.random() < 0.3}
-    return node.cls(**given)
+    for _ in range(_DRAWS):
+        given = {f.name: _made(f.type, random) for f in node.fields if f.required or whole or random.random() < 0.3}
+        try:
+            return node.cls(**given)
+        except ValueError:  # a rule between its members
+            continue
+    raise AssertionError(f"no sample of {node.cls} keeps its rules")
 
 
 def _several(node: Any, random: Random) -> tuple[Any, ...]:
@@ -103,9 +111,11 @@ _MAKERS: dict[type, Callable[[Any, Random], Any]] = {
     inspect.DateType: lambda node, random: date(2026, 1, 1) + timedelta(days=random.randrange(4000)),
     inspect.DateTimeType: _instant,
     inspect.LiteralType: lambda node, random: random.choice(node.values),
+    inspect.EnumType: lambda node, random: random.choice(list(node.cls)),
     inspect.UnionType: lambda node, random: _made(random.choice(node.types), random),
     inspect.StructType: _struct,
     inspect.VarTupleType: _several,
+    inspect.ListType: lambda node, random: list(_several(node, random)),
     inspect.TupleType: lambda node, random: tuple(_made(item, random) for item in node.item_types),
     inspect.DictType: _dictionary,
 }

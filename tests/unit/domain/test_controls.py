@@ -170,8 +170,8 @@ def test_booking_levels(calculate: Any, capacity: str, hard: list[str], soft: li
 @pytest.mark.parametrize(
     ("day", "expected"),
     [
-        ("2026-03-31", {"code": None, "posting_date": "2026-03-31", "shifted": False}),
-        ("2026-01-31", {"code": None, "posting_date": "2026-03-01", "shifted": True}),
+        ("2026-03-31", {"posting_date": "2026-03-31", "shifted": False}),
+        ("2026-01-31", {"posting_date": "2026-03-01", "shifted": True}),
         ("2026-04-01", {"code": "PERIOD_CLOSED"}),
     ],
 )

@@ -66,11 +66,10 @@ def test_not_billable_comes_first(rate: Any, rule: Any, expense: Any) -> None:
     ("rule", "given", "code"),
     [
         (None, {"expense": {"currency": "USD"}}, "EXP_CATEGORY_UNMAPPED"),
-        ({"method": "per_diem"}, {}, "EXP_CATEGORY_UNMAPPED"),
         ({"method": "per_diem", "unit_rate": "9"}, {"expense": {"currency": "USD"}}, "FX_MISSING"),
         ({"method": "at_cost"}, {"entity": {"functional_currency": "USD"}}, "FX_MISSING"),
         ({"method": "at_cost"}, {"expense": {"receipt_attached": False}}, "EXP_RECEIPT_MISSING"),
-        ({"method": "markup_pct"}, {"expense": {"disbursement": True}}, "EXP_DISBURSEMENT_MARKUP"),
+        ({"method": "markup_pct", "markup_pct": "5"}, {"expense": {"disbursement": True}}, "EXP_DISBURSEMENT_MARKUP"),
     ],
 )
 def test_refusals_in_order(rate: Any, rule: Any, given: Any, code: str) -> None:

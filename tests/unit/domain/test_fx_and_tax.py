@@ -22,9 +22,9 @@ def fx(calculate: Any) -> Any:
 def test_lookup_order(fx: Any) -> None:  # FX-2
     direct, inverse = quote("USD", "EUR", "0.90", "2026-03-08"), quote("EUR", "USD", "1.25")
     agreed = {"from": "EUR", "to": "USD", "rate": "1.60"}
-    assert fx("EUR", "EUR") == {"code": None, "rate": "1.0000000000", "path": "identity", "as_of": DAY}
+    assert fx("EUR", "EUR") == {"rate": "1.0000000000", "path": "identity", "as_of": DAY}
     fixed = fx("USD", "EUR", quotes=[direct, inverse], fixed=[agreed])
-    assert fixed == {"code": None, "rate": "0.6250000000", "path": "fixed", "as_of": None}
+    assert fixed == {"rate": "0.6250000000", "path": "fixed", "as_of": None}
     old = fx("USD", "EUR", quotes=[direct, inverse])
     assert (old["path"], old["as_of"]) == ("direct", "2026-03-08")
     assert fx("USD", "EUR", quotes=[inverse])["rate"] == "0.8000000000"
@@ -33,7 +33,7 @@ def test_lookup_order(fx: Any) -> None:  # FX-2
 def test_triangulation_takes_the_older_date(fx: Any) -> None:  # FX-3
     quotes = [quote("EUR", "GBP", "0.8550"), quote("EUR", "CHF", "0.9420", "2026-03-13")]
     crossed = fx("GBP", "CHF", pivot="EUR", quotes=quotes)
-    assert crossed == {"code": None, "rate": "1.1017543860", "path": "triangulated", "as_of": "2026-03-13"}
+    assert crossed == {"rate": "1.1017543860", "path": "triangulated", "as_of": "2026-03-13"}
     assert fx("GBP", "CHF", quotes=quotes) == {"code": "FX_MISSING"}
 
 

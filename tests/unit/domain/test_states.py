@@ -54,7 +54,6 @@ def test_evaluation_of_a_bill_group(calculate: Any, state: str, result: str, eve
     [
         ("invoice", "posted", "cancel"),
         ("invoice", "draft", "dispute"),
-        ("queue_item", "ready", "evaluate"),
         ("queue_item", "drafted", "evaluate"),
         ("time_entry", "voided", "edit"),
         ("unicorn", "open", "win"),
@@ -69,6 +68,7 @@ def test_false_guards(calculate: Any) -> None:  # ST-2
     assert move(calculate, "project", "ready", "activate", guards_ok=False) == {"error": "GUARD_FAILED"}
     locked = move(calculate, "time_entry", "approved", "void", guards_ok=False, guard_code="ALREADY_INVOICED")
     assert locked == {"error": "ALREADY_INVOICED"}
+    assert move(calculate, "queue_item", "ready", "evaluate") == {"error": "GUARD_FAILED"}  # no readiness given
 
 
 def test_the_table_names_guards_and_codes() -> None:

@@ -1,0 +1,203 @@
+"""`ledgerway calc`: the business rules, asked directly. Needs no running server."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import msgspec
+from cyclopts import Parameter
+
+from gateway.cli.complaints import Complaint
+from gateway.cli.exits import Exit
+from gateway.cli.session import Asked, Session
+
+if TYPE_CHECKING:
+    from domain.calculators import Calculator
+
+_STDIN = Path("-")
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """A line of a batch; `input` is read later, as the calculator needs it."""
+
+    calculator: str
+    input: msgspec.Raw
+
+
+def calc(
+    name: str | None = None,
+    file: Path = _STDIN,
+    /,
+    *,
+    batch: bool = False,
+    list_: Annotated[bool, Parameter(name="--list")] = False,
+    example: bool = False,
+    session: Asked,
+) -> Exit:
+    """Ask a calculator: JSON in, JSON out, the same answer as the API gives.
+
+    With --batch each line is {"id", "calculator", "input"}; the answers come in the same order, {"id", "output"} or
+    {"id", "problem"}: a problem is an answer too, so a line that cannot be read does not stop the others.
+
+    Example: `ledgerway calc fx.rate --example | ledgerway calc fx.rate`
+
+    Parameters
+    ----------
+    name
+        The calculator: `ledgerway calc --list` names them.
+    file
+        Where the question is; stdin if none is given. With --batch the file is the only argument.
+    batch
+        Read JSON lines and answer each.
+    list_
+        Show the calculators.
+    example
+        Show a question that the calculator answers.
+    """
+    if list_:
+        return _list(session)
+    if batch:
+        return _batch(Path(name) if name else file)
+    if name is None:
+        raise Complaint(Exit.MISUSE, "Name a calculator, or use --batch.", look="ledgerway calc --list")
+    return _show_example(name) if example else _one(name, file)
+
+
+def _one(name: str, file: Path) -> Exit:
+    from contracts.problems import TooLarge
+    from runtime.http.arguments import BODY_LIMIT
+
+    calculator = _find(name)
+    with _opened(file) as source:
+        raw = source.read(BODY_LIMIT + 1)
+    if len(raw) > BODY_LIMIT:
+        raise TooLarge(f"A question may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT)
+    sys.stdout.write(msgspec.json.format(_answer(calculator, raw), indent=2).decode() + "\n")
+    return Exit.DONE
+
+
+def _find(name: str) -> "Calculator":
+    from domain.calculators import CALCULATORS
+
+    found = CALCULATORS.get(name)
+    if found is None:
+        raise Complaint(Exit.NOT_FOUND, f"{_unknown(name, list(CALCULATORS))}", look="ledgerway calc --list")
+    return found
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name[:60], known, n=1)
+    return f"There is no calculator {name[:60]!r}." + (f" The nearest is {near[0]}." if near else "")
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    if file == _STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        with file.open("rb") as source:
+            yield source
+    except OSError as error:
+        raise Complaint(Exit.NOT_FOUND, f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _answer(calculator: "Calculator", raw: bytes) -> bytes:
+    """Raises the problems the API would answer with."""
+    from contracts.wire import encode
+    from runtime.http.arguments import decode_body
+
+    return encode(calculator.answer(decode_body(raw, calculator.input)))
+
+
+def _batch(file: Path) -> Exit:
+    with _opened(file) as source:
+        for line in _lines(source):
+            sys.stdout.buffer.write(_answered(line) + b"\n")
+            sys.stdout.buffer.flush()
+    return Exit.DONE
+
+
+def _lines(source: BinaryIO) -> Iterator[bytes]:
+    """Lines with something on them; of one that is too long only so much as shows that it is."""
+    from runtime.http.arguments import BODY_LIMIT
+
+    while line := source.readline(BODY_LIMIT + 1):
+        whole = line
+        while not line.endswith(b"\n") and (line := source.readline(BODY_LIMIT)):
+            pass
+        if whole.strip():
+            yield whole
+
+
+def _answered(line: bytes) -> bytes:
+    """The answer to a line: an output, or the problem the API would answer with."""
+    from contracts.problems import Problem
+    from runtime.http.replies import problem_body
+
+    case_id = b"null"
+    try:
+        case_id = _id(line)
+        case = _case(line)
+        return b'{"id":%b,"output":%b}' % (case_id, _answer(_named(case), bytes(case.input)))
+    except Problem as problem:
+        document = problem_body(problem, correlation_id="")
+        del document["correlation_id"]
+        return b'{"id":%b,"problem":%b}' % (case_id, msgspec.json.encode(document))
+
+
+def _id(line: bytes) -> bytes:
+    """The id of a line as it stands there; `null` where there is none."""
+    from contracts.problems import InvalidRequest, TooLarge
+    from runtime.http.arguments import BODY_LIMIT
+
+    if len(line) > BODY_LIMIT:
+        raise TooLarge(f"A line may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT)
+    try:
+        members = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequest(f"The line is no JSON object: {error}.") from error
+    return bytes(members.get("id", b"null"))
+
+
+def _case(line: bytes) -> _Case:
+    from contracts.problems import InvalidContent, Violation
+    from contracts.wire import violations
+
+    try:
+        return msgspec.json.decode(line, type=_Case)
+    except msgspec.ValidationError as error:
+        wires = violations(msgspec.json.decode(line), _Case)
+        found = [Violation(code=w["code"], detail=w["detail"], pointer=w["pointer"]) for w in wires]
+        raise InvalidContent(f"The line is no case: {error}.", errors=found) from error
+
+
+def _named(case: _Case) -> "Calculator":
+    from contracts.problems import NotFound, Violation
+    from domain.calculators import CALCULATORS
+
+    found = CALCULATORS.get(case.calculator)
+    if found is None:
+        detail = _unknown(case.calculator, list(CALCULATORS))
+        raise NotFound(detail, errors=[Violation(code="enum", detail=detail, pointer="#/calculator")])
+    return found
+
+
+def _show_example(name: str) -> Exit:
+    question = msgspec.json.encode(_find(name).example.question)
+    sys.stdout.write(msgspec.json.format(question, indent=2).decode() + "\n")
+    return Exit.DONE
+
+
+def _list(session: Session) -> Exit:
+    from domain.calculators import CALCULATORS
+    from gateway.cli.tables import table
+
+    rows = [(one.name, one.summary, one.example.rule) for one in CALCULATORS.values()]
+    items = [{"name": name, "summary": summary, "example": rule} for name, summary, rule in rows]
+    session.show(msgspec.json.encode({"items": items}), table(("CALCULATOR", "WHAT IT ANSWERS", "EXAMPLE"), rows))
+    return Exit.DONE
