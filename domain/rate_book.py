@@ -4,24 +4,28 @@ The steps are those of `rating`; a book only remembers their answers. A price is
 tell them apart, and per stretch of dates in which no rate begins or ends (SCL-4).
 """
 
+import datetime as dt
 from bisect import bisect
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeVar
 
 from contracts.money import precise
+from domain.fx import QuoteIndex
 from domain.quantities import BillingUnit, PriorDay, billed_quantity
+from domain.rate_search import RateIndex
 from domain.rating import (
     BillRate,
     CostRate,
     Hours,
-    Prices,
     PricingTerms,
     RatedTime,
+    Resolved,
     TimeWorked,
     hours_of,
     price_of,
     rated,
+    resolve,
 )
 
 K = TypeVar("K")
@@ -38,15 +42,13 @@ class RateBook:
     """The prices of one contract line."""
 
     def __init__(self, terms: PricingTerms) -> None:
-        self._terms, self._known = terms, Prices.of(terms)
-        self._people = self._known.lines.people()
-        lines = terms.rate_lines or ()
-        self._by_cost = any(line.method == "cost_plus" for line in lines)
-        self._daily = self._by_cost or any(line.currency != terms.contract.currency for line in lines)
-        self._changes = _changes(terms)
+        self._terms, self._lines = terms, RateIndex(terms.rate_lines or ())
+        self._quotes, self._changes = QuoteIndex(terms.fx_quotes or ()), _changes(terms)
+        self._people = self._lines.people()
+        self._by_seniority, self._by_location = map(self._lines.tells_apart, ("seniority_code", "location_code"))
         self._day, self._mode = terms.day, terms.legal_entity.rounding_mode
         self._hours: dict[tuple[object, ...], Hours | RatedTime] = {}
-        self._prices: dict[tuple[object, ...], BillRate | RatedTime] = {}
+        self._resolved: dict[tuple[object, ...], _Priced | RatedTime] = {}
         self._quantities: dict[tuple[Decimal, BillingUnit], Decimal] = {}
 
     @precise
@@ -62,7 +64,8 @@ class RateBook:
     @property
     def remembered(self) -> int:
         """How many answers are remembered now."""
-        return len(self._hours) + len(self._prices) + len(self._quantities)
+        prices = sum(len(one.prices) for one in self._resolved.values() if isinstance(one, _Priced))
+        return len(self._hours) + len(self._resolved) + prices + len(self._quantities)
 
     def _rate(self, entry: TimeWorked, cost: CostRate | None, prior: PriorDay | None) -> RatedTime:
         hours = self._hours_of(entry)
@@ -83,11 +86,20 @@ class RateBook:
         return found
 
     def _price_of(self, entry: TimeWorked, cost: CostRate | None) -> BillRate | RatedTime:
-        key = self._price_key(entry, cost)
-        found = self._prices.get(key)
+        key = self._kind_of(entry)
+        found = self._resolved.get(key)
         if found is None:
-            found = _keep(self._prices, key, price_of(entry, self._terms, self._known, cost))
-        return found
+            resolved = resolve(entry, self._terms, self._lines)
+            priced = resolved if isinstance(resolved, RatedTime) else _Priced(resolved, self._terms.contract.currency)
+            found = _keep(self._resolved, key, priced)
+        if isinstance(found, RatedTime):
+            return found
+        moment = found.moment(entry, cost)
+        price = found.prices.get(moment)
+        if price is None:
+            price = price_of(found.resolved, entry, self._terms, self._quotes, cost)
+            _keep(found.prices, moment, price)
+        return price
 
     def _quantity(self, hours: Decimal, unit: BillingUnit, prior: PriorDay | None) -> Decimal:
         """What came before on the day is never the same twice, so it is not remembered."""
@@ -99,19 +111,30 @@ class RateBook:
             found = _keep(self._quantities, (hours, unit), billed_quantity(hours, line, unit, day, _NO_PRIOR))
         return found
 
-    def _price_key(self, entry: TimeWorked, cost: CostRate | None) -> tuple[object, ...]:
-        """What of an entry can change its price."""
-        day = entry.service_date.toordinal()
+    def _kind_of(self, entry: TimeWorked) -> tuple[object, ...]:
+        """What of an entry can lead to another rate line or multiplier."""
         return (
-            day if self._daily else bisect(self._changes, day),
+            bisect(self._changes, entry.service_date.toordinal()),
             entry.project_id,
             entry.resource_id if entry.resource_id in self._people else None,
             entry.role_code,
-            entry.seniority_code,
-            entry.location_code,
+            entry.seniority_code if self._by_seniority else None,
+            entry.location_code if self._by_location else None,
             entry.time_types,
-            cost if self._by_cost else None,
         )
+
+
+class _Priced:
+    """A rate line that was found, and what it came to: on each day where rates of exchange count, for each cost."""
+
+    def __init__(self, resolved: Resolved, currency: str) -> None:
+        self.resolved = resolved
+        self.prices: dict[tuple[dt.date | None, CostRate | None], BillRate | RatedTime] = {}
+        self._by_cost = resolved.line.method == "cost_plus"
+        self._daily = self._by_cost or resolved.line.currency != currency
+
+    def moment(self, entry: TimeWorked, cost: CostRate | None) -> tuple[dt.date | None, CostRate | None]:
+        return entry.service_date if self._daily else None, cost if self._by_cost else None
 
 
 def _keep(kept: dict[K, V], key: K, answer: V) -> V:

@@ -103,6 +103,10 @@ class RateIndex:
         """Resources that have a price of their own."""
         return frozenset(place[2] for place in self._lines if place[0] == "project_person")
 
+    def tells_apart(self, dimension: str) -> bool:
+        """Whether any line is for one value of a dimension only."""
+        return any(getattr(line, dimension) is not None for lines in self._lines.values() for line in lines)
+
 
 def find_rate(lines: Sequence[RateLine], search: RateSearch) -> RateLine | RateFault:
     """The line that prices the search, or why there is none."""

@@ -100,22 +100,18 @@ class RatedTime(Result, frozen=True, kw_only=True):
     non_billable_quantity: Exact | None = None
 
 
-class Prices(Struct, frozen=True):
-    """The rate lines and quotes of some terms, ready to be searched."""
-
-    lines: RateIndex
-    quotes: QuoteIndex
-
-    @classmethod
-    def of(cls, terms: PricingTerms) -> "Prices":
-        return cls(RateIndex(terms.rate_lines or ()), QuoteIndex(terms.fx_quotes or ()))
-
-
 class Hours(Struct, frozen=True):
     """Hours of an entry that are the base of what is billed, and those left over (BILL-4)."""
 
     billable: Decimal
     left: Decimal
+
+
+class Resolved(Struct, frozen=True):
+    """The rate line of an entry and the multiplier that goes with it (5.3, MULT)."""
+
+    line: RateLine
+    multiplier: Decimal
 
 
 class BillRate(Struct, frozen=True, kw_only=True):
@@ -149,7 +145,10 @@ def rate_time(request: RateTime) -> RatedTime:
     hours = hours_of(request.entry, request)
     if isinstance(hours, RatedTime):
         return hours
-    price = price_of(request.entry, request, Prices.of(request), request.cost_rate)
+    found = resolve(request.entry, request, RateIndex(request.rate_lines or ()))
+    if isinstance(found, RatedTime):
+        return found
+    price = price_of(found, request.entry, request, QuoteIndex(request.fx_quotes or ()), request.cost_rate)
     if isinstance(price, RatedTime):
         return price
     prior = request.prior_day or PriorDay()
@@ -180,30 +179,37 @@ def refused(code: str | None) -> RatedTime:
     return RatedTime(status="exception", code=code)
 
 
-def price_of(entry: TimeWorked, terms: PricingTerms, prices: Prices, cost: CostRate | None) -> BillRate | RatedTime:
-    """The bill rate of an entry (5.3 to 5.5), or the exception; `prices` are those of the terms."""
+def resolve(entry: TimeWorked, terms: PricingTerms, lines: RateIndex) -> Resolved | RatedTime:
+    """The line that prices an entry, or the exception; a line for a time type is already the premium rate (MULT-3)."""
     governing, multiplier = governing_time_type(entry.time_types or (), terms.contract_line, terms.legal_entity)
-    found = prices.lines.find(_search(entry, terms, governing))
-    price = found if isinstance(found, str) else _based(found, cost, multiplier)
-    if isinstance(price, str):
-        return refused(price)
-    fx = find_fx(_fx_search(entry, terms, price.currency), prices.quotes)
+    found = lines.find(_search(entry, terms, governing))
+    if isinstance(found, str):
+        return refused(found)
+    return Resolved(found, multiplier if found.time_type is None else _ONE)
+
+
+def price_of(
+    found: Resolved, entry: TimeWorked, terms: PricingTerms, quotes: QuoteIndex, cost: CostRate | None
+) -> BillRate | RatedTime:
+    """The bill rate of a resolved entry (5.4, 5.5), or the exception."""
+    price = _based(found, cost)
+    if price is None:
+        return refused("COST_RATE_MISSING")
+    fx = find_fx(_fx_search(entry, terms, price.currency), quotes)
     return refused(fx.code) if fx.rate is None else _chained(terms, price, fx.rate)
 
 
-def _based(line: RateLine, cost: CostRate | None, multiplier: Decimal) -> _Price | str:
-    """A line's price before the chain; a line for a time type is already the premium rate (MULT-3)."""
-    applied = _ONE if line.time_type is not None else multiplier
+def _based(found: Resolved, cost: CostRate | None) -> _Price | None:
+    """The price before the chain; None when it is made on a cost nobody knows."""
+    line, multiplier = found.line, found.multiplier
     if line.method == "cost_plus":
-        return _cost_plus(cost, line, applied)
+        return None if cost is None else _cost_plus(cost, line, multiplier)
     unit: BillingUnit = "day" if line.unit == "day" else "hour"
-    return _Price(line=line, base=line.rate or ZERO, currency=line.currency or "", unit=unit, multiplier=applied)
+    return _Price(line=line, base=line.rate or ZERO, currency=line.currency or "", unit=unit, multiplier=multiplier)
 
 
-def _cost_plus(cost: CostRate | None, line: RateLine, multiplier: Decimal) -> _Price | str:
+def _cost_plus(cost: CostRate, line: RateLine, multiplier: Decimal) -> _Price:
     """Cost rate plus markup, per hour whatever the unit of the line (RATE-7)."""
-    if cost is None:
-        return "COST_RATE_MISSING"
     base = cost.rate * (1 + (line.markup_pct or ZERO) / _HUNDRED)
     return _Price(line=line, base=base, currency=cost.currency, unit="hour", multiplier=multiplier)
 
