@@ -19,6 +19,7 @@ from tests.mutation.mutants import Mutant, mutants
 _SOURCES, _TESTS = Path("domain"), Path("tests/unit/domain")
 # Files of tests that prove several modules.
 _SHARED = {
+    "boundaries": "bookings caps exceptions invoice_lines invoices periods",
     "controls": "alerts bookings impact periods reconciliation",
     "fx_and_tax": "fx tax terms",
     "invoicing": "discounts invoice_lines invoices milestones retainers splits",
