@@ -15,8 +15,8 @@ from contracts.money import (
     ZERO,
     Exact,
     RoundingMode,
+    minor_units,
     precise,
-    round_money,
     round_places,
 )
 from domain.fx import FxSearch, QuoteIndex, find_fx
@@ -127,6 +127,7 @@ class BillRate(Struct, frozen=True, kw_only=True):
     discount_pct: Decimal
     bill_rate: Decimal
     currency: str
+    places: int
 
 
 class _Price(Struct, frozen=True, kw_only=True):
@@ -263,6 +264,7 @@ def _chained(terms: PricingTerms, price: _Price, fx: Decimal) -> BillRate:
         discount_pct=round_places(discount, PERCENT_PLACES),
         bill_rate=round_places(exact, RATE_PLACES),
         currency=terms.contract.currency,
+        places=minor_units(terms.contract.currency),
     )
 
 
@@ -290,6 +292,6 @@ def rated(price: BillRate, quantity: Decimal, left: Decimal, mode: RoundingMode 
         discount_pct=price.discount_pct,
         bill_rate=price.bill_rate,
         currency=price.currency,
-        amount=round_money(quantity * price.bill_rate, price.currency, mode),
+        amount=round_places(quantity * price.bill_rate, price.places, mode),
         non_billable_quantity=left,
     )
