@@ -7,6 +7,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from msgspec import Struct, inspect
 
 from contracts import wire
 from contracts.money import EXACT_PATTERN, Exact
+from contracts.problems import RuleViolated
 from domain.calculators import Calculator
 from tests.fuzz.generate import Generator
 from tests.fuzz.mutate import mutated
@@ -39,7 +41,7 @@ def fuzz(calculator: Calculator, count: int, seed: int, watch: Callable[[int], N
     rng, tally = random.Random(f"{seed}/{calculator.name}"), Tally()
     generator, kind = Generator(rng), inspect.type_info(calculator.input)
     for number in range(count):
-        raw = _input(generator, kind, rng)
+        raw = _input(calculator, generator, kind, rng)
         started = time.process_time_ns()
         _try(calculator, raw, tally)
         took = time.process_time_ns() - started
@@ -52,11 +54,13 @@ def fuzz(calculator: Calculator, count: int, seed: int, watch: Callable[[int], N
     return tally
 
 
-def _input(generator: Generator, kind: inspect.Type, rng: random.Random) -> bytes:
-    if rng.random() < 0.002:
+def _input(calculator: Calculator, generator: Generator, kind: inspect.Type, rng: random.Random) -> bytes:
+    """Whole or damaged inputs of the type, damaged worked examples, and now and then what is not JSON."""
+    way = rng.random()
+    if way < 0.002:
         return rng.choice(_BROKEN)
-    value = generator.of(kind)
-    return json.dumps(mutated(value, rng) if rng.random() < 0.5 else value).encode()
+    value = generator.of(kind) if way < 0.7 else deepcopy(calculator.example.question)
+    return json.dumps(value if way < 0.4 else mutated(value, rng)).encode()
 
 
 def _try(calculator: Calculator, raw: bytes, tally: Tally) -> None:
@@ -81,7 +85,10 @@ def _answer(calculator: Calculator, raw: bytes) -> dict[str, Any] | list[dict[st
         asked = wire.decode(raw, calculator.input)
     except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
         return _refusal(raw, calculator)
-    given = wire.encode(calculator.function(asked))
+    try:
+        given = wire.encode(calculator.answer(asked))
+    except RuleViolated as refused:
+        return [{"pointer": "#", "code": refused.code or "", "detail": str(refused)}]
     answer: dict[str, Any] = msgspec.json.decode(given)
     msgspec.convert(answer, calculator.output, dec_hook=_plain)
     return answer
