@@ -106,12 +106,12 @@ def http_request(method: str, path: str, headers: dict[str, str], body: bytes = 
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-def postmaster(database_url: str) -> psutil.Process:
-    """The first process of a PostgreSQL server on this machine, kept to the core of the load with all its children."""
+def postmaster(database_url: str, *, pinned: bool = True) -> psutil.Process:
+    """The first process of a PostgreSQL server on this machine; `pinned` keeps it to the core of the load, children included."""
     with psycopg.connect(database_url) as session:
         found = psutil.Process(session.info.backend_pid).parent()
     assert found is not None
-    for one in (found, *found.children()):
+    for one in (found, *found.children()) if pinned else ():
         with suppress(ProcessLookupError):  # a session that has just ended
             os.sched_setaffinity(one.pid, {LOAD_CORE})
     return found
