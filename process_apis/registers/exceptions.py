@@ -222,6 +222,9 @@ class Known(Struct, frozen=True, kw_only=True):
     settled: frozenset[tuple[str, str]]
 
 
+NONE_KNOWN = Known(open=frozenset(), settled=frozenset())
+
+
 async def known(unit: Unit, object_id: str) -> Known:
     """Both at once; most objects have neither."""
     sql = """select code, rule_key, state = any($3::text[]) as open from business_exception

@@ -86,8 +86,11 @@ async def get(unit: Unit, invoice_id: str) -> DraftInvoice:
 
 async def open_drafts(unit: Unit, invoice_ids: Iterable[str]) -> frozenset[str]:
     """Which of these are drafts that nobody approved yet."""
+    ids = sorted(set(invoice_ids))
+    if not ids:
+        return frozenset()
     sql = "select id from invoice where tenant = $1 and id = any($2::text[]) and state in ('draft', 'in_review')"
-    return frozenset(r["id"] for r in await unit.connection.fetch(sql, unit.tenant, sorted(set(invoice_ids))))
+    return frozenset(r["id"] for r in await unit.connection.fetch(sql, unit.tenant, ids))
 
 
 async def redraft(unit: Unit, invoice: DraftInvoice, made: DraftInvoice, reason: str) -> DraftInvoice:

@@ -71,12 +71,18 @@ class EntryVersion(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """The newest version of an entry among the others: the approved hours of that person on that day, and its twins."""
+    """The newest version of an entry among the others: the approved hours of that person on that day, and its twins.
+
+    `stated` and `excepted` say whether it has live transactions, and whether there ever was an exception about it: most
+    entries have neither, and need not be asked about them.
+    """
 
     version: EntryVersion
     correlation_id: str
     hours_on_day: Decimal
     twins: tuple[str, ...]
+    stated: bool
+    excepted: bool
 
 
 def fingerprint(entry: TimeEntry) -> str:
@@ -161,6 +167,9 @@ async def _resolved(unit: Unit, found: Standing) -> Standing:
 # changed into the likeness of an entry that stands already. A pair a person called distinct stays so.
 _STANDING = """
 select e.id, e.version, e.project_id, e.body, e.correlation_id,
+  exists (select from billable_transaction b where b.tenant = $1 and b.source_id = e.id and b.state <> 'reversed')
+    as stated,
+  exists (select from business_exception x where x.tenant = $1 and x.object_id = e.id) as excepted,
   (select coalesce(sum(d.hours), 0) from time_entry d
     where d.tenant = $1 and d.worker_number = e.worker_number and d.worked_on = e.worked_on and d.status = 'approved')
     as hours_on_day,
@@ -190,6 +199,8 @@ async def standing(unit: Unit, entry_id: str) -> Standing | None:
         correlation_id=row["correlation_id"],
         hours_on_day=row["hours_on_day"],
         twins=tuple(row["twins"]),
+        stated=row["stated"],
+        excepted=row["excepted"],
     )
     return found if found.version.project_id is not None else await _resolved(unit, found)
 

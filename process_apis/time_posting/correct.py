@@ -42,7 +42,7 @@ async def _one(unit: Unit, entry_id: str) -> list[tuple[str, date]]:
     standing = await time_entries.standing(unit, entry_id)
     if standing is None:
         return []
-    live = await transactions.of_source(unit, entry_id)
+    live = await transactions.of_source(unit, entry_id) if standing.stated else ()
     own = unit.under(standing.correlation_id)
     if standing.version.entry.status != "approved":
         await _withdraw(own, standing.version, live)
@@ -78,7 +78,7 @@ async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction]) ->
     if drafted:
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
-    known = await exceptions.known(unit, version.id)
+    known = await exceptions.known(unit, version.id) if standing.excepted else exceptions.NONE_KNOWN
     found = await gathering.gather(unit, standing, known.settled)
     verdict = rules.decide(found)
     await _replace(unit, found, verdict, live)

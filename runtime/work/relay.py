@@ -98,7 +98,7 @@ class Relay:
         attempt: Attempt,
         hooks: Hooks,
         delays_s: tuple[float, ...],  # house: float seconds
-        batch: int = 50,
+        batch: int = 100,
         clock: Clock | None = None,
     ) -> None:
         self._database, self._batch, self._clock = database, batch, clock or SystemClock()

@@ -62,8 +62,8 @@ async def _measure(url: str, folder: Path) -> list[Figure]:
     queued = await database.fetchval("select count(*) from billable_transaction where posting_run_id is not null")
     left = await database.fetchval("select count(*) from dead_letter")
     assert not left and queued, (left, queued)
-    committed = await _committed(database, 1000)
     database_cpu = cpu_s(server) - cpu_before
+    committed = await _committed(database, 1000)
     await office.services.close()
     return [
         Figure(
@@ -77,6 +77,7 @@ async def _measure(url: str, folder: Path) -> list[Figure]:
                 **states,
                 "worker_cpu_us": round(cpu / entries * 1e6),
                 "postgres_cpu_us": round(database_cpu / entries * 1e6),
+                "two_idle_cores_per_s": round(2 * entries / (cpu + database_cpu)),
                 "rows_committed_per_s": round(committed),
                 "ratio": round(entries / took / committed, 2),
                 "swept_per_s": round(entries / swept),
@@ -89,7 +90,7 @@ async def _worked(url: str, folder: Path) -> tuple[float, float]:
     """Seconds of wall time, and of processor time of the workers."""
     command = [sys.executable, "-m", "tests.bench.time_worker", url, str(folder)]
     workers = [
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
         for _ in range(WORKERS)
     ]
     for worker in workers:
