@@ -10,6 +10,8 @@ from types import ModuleType
 import msgspec
 
 from contracts.manifest import Level, VendorManifest
+from contracts.operation import operations
+from contracts.system import PORTS
 
 _NOT_VENDORS = frozenset({"platforms"})
 _NOT_VIEWS = frozenset({"portal"})
@@ -57,8 +59,13 @@ def views() -> tuple[str, ...]:
 
 
 def level(manifest: VendorManifest) -> Level:
-    """How far a vendor was shown to work: `proven` by a dated run, `simulated` with a sandbox, else `mapped`."""
+    """How far a vendor was shown to work: `proven` by a dated run, `simulated` with a sandbox and anything built, else `mapped`."""
     if manifest.proven_on is not None:
         return "proven"
     has_sandbox = importlib.util.find_spec(f"system_apis.{manifest.id}.sandbox") is not None
-    return "simulated" if has_sandbox else "mapped"
+    return "simulated" if has_sandbox and any(built(manifest, port) for port in manifest.ports) else "mapped"
+
+
+def built(manifest: VendorManifest, port: str) -> bool:
+    """Whether the vendor can do anything of a port."""
+    return any(operation.id not in manifest.unsupported for operation in operations(PORTS[port]))

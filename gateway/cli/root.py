@@ -23,6 +23,7 @@ from gateway.cli.exits import Exit
 from gateway.cli.explain import explain
 from gateway.cli.help_text import Columns
 from gateway.cli.listen import listen
+from gateway.cli.new_vendor import new_vendor
 from gateway.cli.openapi import openapi
 from gateway.cli.options import SHARED, Options
 from gateway.cli.serve import serve, worker
@@ -77,6 +78,12 @@ _COMMANDS = (
         "exceptions:app",
         "What needs a person.\n\nExample: `ledgerway exceptions list --state open`",
     ),
+    (
+        _WORK,
+        "held",
+        "held:app",
+        "What was given up on until a person decides.\n\nExample: `ledgerway held list`",
+    ),
     (_WORK, "explain", explain, None),
     (_WORK, "projects", "projects:app", "Projects.\n\nExample: `ledgerway projects list`"),
     (_WORK, "time", "time_entries:app", "Time of the connected tools.\n\nExample: `ledgerway time list --limit 20`"),
@@ -100,6 +107,7 @@ _COMMANDS = (
     ),
     (_OPERATION, "docs", docs, None),
     (_OPERATION, "completion", completion, None),
+    (_OPERATION, "new-vendor", new_vendor, None),
     (_OPERATION, "openapi", openapi, None),
     (_OPERATION, "db", "db:app", "The database schema.\n\nExample: `ledgerway db pending`"),
     (_OPERATION, "audit", "audit:app", "The audit trail.\n\nExample: `ledgerway audit verify`"),

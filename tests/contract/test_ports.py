@@ -51,7 +51,7 @@ def _promises(port: str) -> Iterator[tuple[str, Promise]]:
 
 def _cases() -> Iterator[Any]:
     for vendor, manifest in catalogue.vendors().items():
-        for port in manifest.ports:
+        for port in (port for port in manifest.ports if catalogue.built(manifest, port)):
             for name, promise in _promises(port):
                 yield pytest.param(vendor, port, promise, id=f"{vendor}-{port}-{name.removeprefix('promise_')}")
 
