@@ -7,7 +7,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run check test contract fault e2e fuzz mutate bench openapi docs lock clean
+.PHONY: help install run check test contract fault e2e browser fuzz mutate bench openapi docs lock clean
 
 JOBS ?= 2
 EXAMPLES ?= 50
@@ -47,6 +47,9 @@ fault: install ## the fault suites alone
 
 e2e: install ## the whole product as real processes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/e2e $(ARGS)
+
+browser: install ## the portal in a real browser (Chromium on the path); ARGS="--pictures FOLDER" keeps a picture of every state
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/browser $(ARGS)
 
 fuzz: install ## random and mutated inputs for every calculator, e.g. ARGS="--count 10000 --seed 7"
 	$(BIN)/python -m tests.fuzz $(ARGS)

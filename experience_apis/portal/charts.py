@@ -120,6 +120,11 @@ def median_band(chart: Band, size: Size = "half") -> str:
     return _svg(chart.name, chart.title, _band_said(chart), size, drawn)
 
 
+def share(part: int, whole: int) -> Decimal:
+    """A part of a whole for a bar; nothing of nothing."""
+    return Decimal(part) / whole if whole else _ZERO
+
+
 def bar(share: Decimal) -> str:
     """A share of the whole, 0 to 1, as a bar that fills its place; the number stands beside it."""
     width = _n(min(max(share, _ZERO), Decimal(1)) * 100)

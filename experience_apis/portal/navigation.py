@@ -7,7 +7,11 @@ from msgspec import Struct
 
 from contracts.experience.finance_dashboard import FinanceDashboard
 from contracts.problems import Problem
+from contracts.process.held_desk import HeldDesk
+from contracts.process.registers import Registers
 from experience_apis.portal.visit import Method, Visit
+
+_MOST_COUNTED = 99
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -35,6 +39,14 @@ async def _ready(visit: Visit) -> int:
     return sum(one.count for one in queue.matching)
 
 
+async def _unsettled(visit: Visit) -> int:
+    return sum(group.count for group in (await visit.call(Registers.list_exception_groups)).items)
+
+
+async def _held(visit: Visit) -> int:
+    return len((await visit.call(HeldDesk.list_held, limit=_MOST_COUNTED)).items)
+
+
 ENTRIES = (
     Entry(
         group="Finance",
@@ -44,6 +56,24 @@ ENTRIES = (
         key="b",
         needs=FinanceDashboard.billing_queue,
         count=_ready,
+    ),
+    Entry(
+        group="Finance",
+        label="Exceptions",
+        path="/portal/exceptions",
+        icon="alert",
+        key="x",
+        needs=Registers.list_exceptions,
+        count=_unsettled,
+    ),
+    Entry(
+        group="Platform",
+        label="Held work",
+        path="/portal/held",
+        icon="held",
+        key="h",
+        needs=HeldDesk.list_held,
+        count=_held,
     ),
 )
 

@@ -8,6 +8,8 @@ from domain.alerts import SlaQuestion, sla_due
 from domain.exceptions import OWNER_ROLES, entry
 
 _SPOKEN = {"po": "PO", "fx": "FX", "erp": "ERP", "txn": "transactions", "xref": "cross reference", "qty": "quantity"}
+# What the words of the code would not say to people.
+_TITLES = {"EVENT_DEAD_LETTERED": "Could not be read", "SYSTEM_UNAVAILABLE": "A system does not answer"}
 _GROUPS = {
     "Finance": ("BA", "BM", "FC", "TS", "RA", "AP", "CA", "PY"),
     "Delivery": ("PM", "RM", "DL"),
@@ -63,6 +65,8 @@ class Due(Struct, frozen=True, kw_only=True):
 
 def title(code: str) -> str:
     """`TIME_UNAPPROVED` -> `Time unapproved`, `PO_MISSING` -> `PO missing`."""
+    if code in _TITLES:
+        return _TITLES[code]
     said = " ".join(_SPOKEN.get(word, word) for word in code.lower().split("_"))
     return f"{said[:1].upper()}{said[1:]}"
 
@@ -91,7 +95,11 @@ def owner_of(code: str) -> str:
 def due(since: datetime, sla_hours: int, now: datetime) -> Due:
     """When something that began at `since` is due, in business hours (TIME-3)."""
     local = since.astimezone(UTC).replace(tzinfo=None)
-    at = sla_due(SlaQuestion(created_at=local, sla_hours=sla_hours)).due_at.replace(tzinfo=UTC)
+    return deadline(sla_due(SlaQuestion(created_at=local, sla_hours=sla_hours)).due_at.replace(tzinfo=UTC), now)
+
+
+def deadline(at: datetime, now: datetime) -> Due:
+    """How a deadline reads."""
     days = (at.date() - now.date()).days
     if at < now:
         late = (now - at).days

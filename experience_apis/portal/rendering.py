@@ -25,7 +25,7 @@ def environment() -> Environment:
     )
     for name in ("money", "short_money", "hours", "day", "moment", "period", "age", "count", "terms", "title"):
         made.filters[name if name != "title" else "words"] = getattr(words, name)
-    made.filters["reason"] = reasons.title
+    made.filters |= {"reason": reasons.title, "role": reasons.role}
     made.globals |= {"static": static, "sign_of": lambda currency: words.SIGNS.get(currency, f"{currency} ")}
     return made
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 
 from msgspec.structs import replace
 
@@ -139,16 +140,16 @@ class Seed:
         await OnboardingCommands(self._services).start(self._call, StartOnboarding(deal_ref=deal.ref))
 
     async def _hold(self) -> None:
-        """Two deliveries that nobody reads: held until a person decides."""
-        for number in (1, 2):
-            payload = {"id": f"EXP-{number}", "worker_name": "Ada Lang", "amount": "120.00", "currency": "EUR"}
+        """Deliveries that nobody reads, two of each kind: held until a person decides."""
+        for kind, number in product(("expense_report", "supplier_invoice"), (1, 2)):
+            payload = {"id": f"{kind}-{number}", "worker_name": "Ada Lang", "amount": "120.00", "currency": "EUR"}
             async with unit_of_work(self._services.database) as connection:
                 await receive(
                     connection,
                     tenant=TENANT,
                     instance="certinia",
-                    delivery_id=f"expense-{number}",
-                    kind="expense_report",
+                    delivery_id=f"{kind}-{number}",
+                    kind=kind,
                     payload=payload,
                 )
         await self._inbox().drain()

@@ -36,9 +36,9 @@
     if (!bar) return;
     const picked = all("input[name=item]:checked", form);
     const sums = new Map();
-    for (const box of picked) sums.set(box.dataset.sign, (sums.get(box.dataset.sign) || 0) + Number(box.dataset.amount));
+    for (const box of picked) if (box.dataset.amount) sums.set(box.dataset.sign, (sums.get(box.dataset.sign) || 0) + Number(box.dataset.amount));
     const sum = [...sums].map(([sign, amount]) => format(amount, sign)).join(" + ");
-    const text = picked.length ? `${picked.length} selected, ${sum}` : "";
+    const text = picked.length ? [`${picked.length} selected`, sum].filter(Boolean).join(", ") : "";
     const shown = one("[data-count]", bar);
     if (shown.textContent !== (text || shown.dataset.count)) {
       shown.textContent = text || shown.dataset.count;

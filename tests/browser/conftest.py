@@ -1,0 +1,102 @@
+"""A real browser on the whole product, seeded, with its clock at noon of 20 Nov 2026; one product and one browser per worker.
+
+The browser is the system's Chromium; without one these tests are skipped.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.support import servers as machinery
+from tests.support.installation import Installation, installation
+from tests.support.servers import Servers
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+Visit = Callable[..., Any]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", help="a folder for a picture of every state, to be looked at")
+
+
+def _chromium() -> str | None:
+    return next((path for path in map(shutil.which, _NAMES) if path is not None), None)
+
+
+@pytest.fixture(scope="session")
+def product(servers: Servers, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The whole product over a database of its own."""
+    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    url = machinery.clone(servers)
+    with installation(url, machinery.redis_database(servers, number), tmp_path_factory.mktemp("browser")) as running:
+        yield running
+    machinery.drop(servers, url)
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    path = _chromium()
+    if path is None:
+        pytest.skip(f"no Chromium here: none of {', '.join(_NAMES)} is on the path")
+    sandboxed = [] if os.geteuid() else ["--no-sandbox"]
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=path, args=["--disable-dev-shm-usage", *sandboxed])
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="session")
+async def sessions(browser: Browser, product: Installation) -> Callable[[str], Awaitable[Any]]:
+    """Signs a persona in once, by the form; what the browser then holds opens any number of contexts."""
+    known: dict[str, Any] = {}
+
+    async def signed_in(persona: str) -> Any:
+        if persona not in known:
+            context = await browser.new_context(base_url=product.base_url, java_script_enabled=False)
+            page = await context.new_page()
+            await page.goto("/portal/sign-in")
+            await page.locator(f"button[value='{persona}']").click()
+            await page.wait_for_url("**/portal/billing")
+            known[persona] = await context.storage_state()
+            await context.close()
+        return known[persona]
+
+    return signed_in
+
+
+@pytest.fixture(scope="session")
+def visiting(browser: Browser, product: Installation, sessions: Callable[[str], Awaitable[Any]]) -> Visit:
+    """Opens a page of a persona: `async with visiting("billing-manager", theme="dark", width=320) as page`.
+
+    What the page writes to the console as an error, a refusal of the content security policy among it, fails the test.
+    """
+
+    @asynccontextmanager
+    async def visit(
+        persona: str | None, theme: str = "light", width: int = 1280, height: int = 900, **options: Any
+    ) -> AsyncIterator[Page]:
+        context: BrowserContext = await browser.new_context(
+            base_url=product.base_url,
+            storage_state=await sessions(persona) if persona else None,
+            color_scheme=theme,  # type: ignore[arg-type]
+            viewport={"width": width, "height": height},
+            **options,
+        )
+        page, wrong = await context.new_page(), list[str]()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and _ours(said.text) else None)
+        yield page
+        await context.close()
+        assert wrong == []
+
+    return visit
+
+
+def _ours(text: str) -> bool:
+    """The browser itself tells of answers that are refusals; pages of refusals are looked at on purpose."""
+    return not text.startswith("Failed to load resource")
