@@ -1,6 +1,8 @@
 """HTTP/1.1 at the socket: a request's head has a size and a time, and what is no HTTP at all is refused with a problem (RFC 9112)."""
 
 import asyncio
+import re
+import sys
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +15,7 @@ from gateway.front import WHOLE
 
 LARGEST_HEAD = 64 * 1024
 HEAD_S = 15
+_REQUEST = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
 
 
 class Cycle(RequestResponseCycle):
@@ -69,6 +72,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless a head never ends."""
+        self._fed = data
         super().data_received(data)
         if self._head_bytes is None or self.transport.is_closing():
             return
@@ -157,8 +161,12 @@ class Protocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = None
 
     def send_400_response(self, msg: str) -> None:
-        """What the parser refuses."""
-        self._refuse(400, "This is not HTTP/1.1.")
+        """What the parser refuses: a request with a method it does not know (501), or no request (400)."""
+        unknown = isinstance(sys.exc_info()[1], httptools.HttpParserInvalidMethodError) and _REQUEST.match(self._fed)
+        if unknown:
+            self._refuse(501, "No resource here knows this method.")
+        else:
+            self._refuse(400, "This is not HTTP/1.1.")
 
     def _head_read(self) -> None:
         self._head_bytes = None

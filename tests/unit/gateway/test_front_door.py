@@ -43,7 +43,6 @@ async def answer(port: int, sent: bytes) -> bytes:
         b"GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n",
         b"POST /process/v1/notes HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: a\r\nX : folded\r\n",
-        b"FETCH /health/live HTTP/1.1\r\nHost: a\r\n",
     ],
 )
 async def test_a_message_two_readers_could_read_differently_is_refused(gateway: Gateway, head: bytes) -> None:
@@ -138,3 +137,17 @@ async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(gateway: Gatew
             await asyncio.sleep(0.005)
     assert len(wire.writes) == 1
     connection.connection_lost(None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"FOO /health/live HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+        (b"get /health/live HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+        (b"F(O /health/live HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    ],
+)
+async def test_an_unknown_method_is_told_from_what_is_no_request(gateway: Gateway, sent: bytes, status: int) -> None:
+    async with listening(gateway) as port:
+        assert (await answer(port, sent)).startswith(f"HTTP/1.1 {status} ".encode())
