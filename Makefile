@@ -63,8 +63,9 @@ bench: install ## measurements on this machine beside the baseline, e.g. ARGS="g
 openapi: install ## write openapi/ from the contracts
 	$(BIN)/ledgerway openapi $(ARGS)
 
-docs: install ## write docs/reference/ from the commands
+docs: install ## write docs/reference/ from the commands and the rules
 	$(BIN)/python -m gateway.cli.reference > docs/reference/cli.md
+	$(BIN)/python -m gateway.cli.rule_reference > docs/reference/rules.md
 
 lock: ## renew requirements/ from pyproject.toml (needs uv)
 	$(COMPILE) -o requirements/run.txt

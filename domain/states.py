@@ -77,6 +77,10 @@ class StateCommand(Input, frozen=True, kw_only=True):
     guard_code: str | None = None
     result: Literal["ready", "ready_with_warnings", "blocked"] | None = None
 
+    def __post_init__(self) -> None:
+        if self.object not in MACHINES:
+            raise ValueError(f"`object` is one of {', '.join(sorted(MACHINES))}")
+
 
 class StateChange(Result, frozen=True, kw_only=True):
     """The new state and the events it emits, or the error that left everything as it was."""

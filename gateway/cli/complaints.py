@@ -43,7 +43,8 @@ def of_error(error: Exception) -> Complaint:
         return error
     if isinstance(error, Problem):
         document = {"type": error.type_uri, "title": error.title, "status": error.status, "detail": error.detail}
-        return of_problem(error.status, document | {"code": error.slug})
+        errors = {"errors": [violation.wire() for violation in error.errors]} if error.errors else {}
+        return of_problem(error.status, document | {"code": error.slug} | errors)
     if isinstance(error, SettingsError):
         return Complaint(Exit.MISUSE, str(error))
     return Complaint(Exit(getattr(error, "exit_code", Exit.UNAVAILABLE)), str(error))

@@ -56,7 +56,6 @@ def test_evaluation_of_a_bill_group(calculate: Any, state: str, result: str, eve
         ("invoice", "draft", "dispute"),
         ("queue_item", "drafted", "evaluate"),
         ("time_entry", "voided", "edit"),
-        ("unicorn", "open", "win"),
     ],
 )
 def test_illegal(calculate: Any, object: str, state: str, command: str) -> None:  # ST-1, also with a false guard

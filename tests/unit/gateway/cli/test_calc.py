@@ -1,0 +1,137 @@
+"""`ledgerway calc`: one question, a batch of them, and the page that describes the rules."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain import states
+from domain.calculators import CALCULATORS
+from gateway.cli import rule_reference
+from tests.unit.gateway.cli.conftest import Run
+
+FX = {"from": "EUR", "to": "EUR", "date": "2026-03-16"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Puts a text on standard input."""
+
+    def put(text: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    return put
+
+
+def batch(ledgerway: Run, tmp_path: Path, *lines: bytes) -> list[dict[str, Any]]:
+    """The answers to lines, decoded."""
+    file = tmp_path / "cases.jsonl"
+    file.write_bytes(b"\n".join(lines))
+    said = subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "calc", "--batch", str(file)], capture_output=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (0, b"")
+    return [json.loads(line) for line in said.stdout.splitlines()]
+
+
+def test_the_list_names_all(ledgerway: Run) -> None:
+    said = ledgerway("calc", "--list", "--json")
+    assert {one["name"] for one in json.loads(said.out)["items"]} == CALCULATORS.keys()
+    assert "Price a time entry." in ledgerway("calc", "--list").out
+
+
+def test_a_question_from_standard_input(ledgerway: Run, asked: Any) -> None:
+    asked(json.dumps(FX))
+    said = ledgerway("calc", "fx.rate")
+    assert json.loads(said.out) == {"rate": "1.0000000000", "path": "identity", "as_of": "2026-03-16"}
+
+
+@pytest.mark.parametrize("name", sorted(CALCULATORS))
+def test_every_example_is_answered(ledgerway: Run, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "question.json"
+    file.write_text(ledgerway("calc", name, "--example").out)
+    said = ledgerway("calc", name, str(file))
+    assert (said.code, said.err) == (0, "")
+    assert json.loads(said.out)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        (("calc",), 2, "Name a calculator"),
+        (("calc", "rate.tim"), 3, "The nearest is rate.time"),
+        (("calc", "fx.rate", "/nowhere/at/all"), 3, "cannot be read"),
+    ],
+)
+def test_misuse(ledgerway: Run, line: tuple[str, ...], code: int, says: str) -> None:
+    said = ledgerway(*line)
+    assert said.code == code
+    assert says in said.err
+
+
+def test_a_refused_question_names_its_members(ledgerway: Run, asked: Any) -> None:
+    asked(json.dumps(FX | {"from": "EUX", "to": 1}))
+    said = ledgerway("calc", "fx.rate", "--json")
+    assert said.code == 2
+    assert {error["pointer"] for error in json.loads(said.err)["errors"]} == {"#/from", "#/to"}
+
+
+def test_a_batch_goes_on_whatever_a_line_holds(ledgerway: Run, tmp_path: Path) -> None:
+    good = json.dumps({"id": "a", "calculator": "fx.rate", "input": FX}).encode()
+    answers = batch(
+        ledgerway,
+        tmp_path,
+        good,
+        b"garbage",
+        b"",
+        b'{"id": 7}',
+        b'{"id": [1], "calculator": "fx.rat", "input": {}}',
+        b'{"calculator": "fx.rate", "input": {"from": 1}}',
+        b'{"id": "big", "calculator": "fx.rate", "input": "' + b"x" * 2_000_000 + b'"}',
+        b"\xff\xfe",
+        good.replace(b'"a"', b'"z"'),
+    )
+    assert [one["id"] for one in answers] == ["a", None, 7, [1], None, None, None, "z"]
+    assert [one.get("problem", {}).get("code") for one in answers] == [
+        None,
+        "invalid-request",
+        "invalid-content",
+        "not-found",
+        "invalid-content",
+        "too-large",
+        "invalid-request",
+        None,
+    ]
+    assert [error["pointer"] for error in answers[3]["problem"]["errors"]] == ["#/calculator"]
+    assert [error["pointer"] for error in answers[4]["problem"]["errors"]] == ["#/from", "#/to", "#/date"]
+
+
+def test_a_thousand_cases_in_seconds(ledgerway: Run, tmp_path: Path) -> None:
+    examples = [(name, one.example.question) for name, one in CALCULATORS.items()]
+    lines = [
+        json.dumps({"id": n, "calculator": name, "input": question}).encode()
+        for n in range(1000)
+        for name, question in (examples[n % len(examples)],)
+    ]
+    began = time.monotonic()
+    answers = batch(ledgerway, tmp_path, *lines)
+    assert [one["id"] for one in answers] == list(range(1000))
+    assert all("output" in one for one in answers)
+    assert time.monotonic() - began < 5
+
+
+def test_the_page_of_the_rules_is_what_the_tables_say() -> None:
+    written = (Path(__file__).parents[4] / "docs/reference/rules.md").read_text("utf-8")
+    assert written == rule_reference.page(), "run `make docs`"
+
+
+def test_every_transition_is_drawn() -> None:
+    drawn = rule_reference.diagram("invoice")
+    for row in states.MACHINES["invoice"].transitions:
+        for source in row.from_states:
+            assert f"    {source} --> {row.to or source}: {row.command}\n" in drawn
