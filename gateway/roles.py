@@ -91,10 +91,11 @@ async def _alone(settings: Settings, here: frozenset[str]) -> None:
 async def _api(settings: Settings) -> None:
     from redis.asyncio import Redis
 
-    from gateway import apis, config
+    from gateway import apis, config, installation
     from gateway.app import Parts, build_gateway
 
     services = await open_services(settings, "ledgerway-api")
+    await installation.remember(services.database, settings.state_dir)
     surface = apis.surface(services)
     parts = Parts(
         config=config.load(settings.gateway_config),

@@ -19,11 +19,13 @@ from gateway.cli.complaints import Complaint
 from gateway.cli.completion import completion
 from gateway.cli.demo import demo
 from gateway.cli.docs import docs
+from gateway.cli.doctor import doctor
 from gateway.cli.exits import Exit
 from gateway.cli.explain import explain
 from gateway.cli.help_text import Columns
 from gateway.cli.listen import listen
 from gateway.cli.new_vendor import new_vendor
+from gateway.cli.logs import logs
 from gateway.cli.openapi import openapi
 from gateway.cli.options import SHARED, Options
 from gateway.cli.serve import serve, worker
@@ -105,6 +107,8 @@ _COMMANDS = (
         "view:app",
         "What is shown, made of events.\n\nExample: `ledgerway view rebuild finance_dashboard`",
     ),
+    (_OPERATION, "doctor", doctor, None),
+    (_OPERATION, "logs", logs, None),
     (_OPERATION, "docs", docs, None),
     (_OPERATION, "completion", completion, None),
     (_OPERATION, "new-vendor", new_vendor, None),

@@ -18,7 +18,7 @@ _DATE_EVERY_S = 60
 
 
 class WayOut:
-    """One connection of one vendor. `taken` of `places` requests are under way; `skew_s` is their clock less ours."""
+    """One connection of one vendor. `taken` of `places` requests are under way."""
 
     def __init__(self, vendor: str, base_url: str, places: int, clock: Clock) -> None:
         self.vendor, self.base_url, self.places = vendor, base_url.rstrip("/"), places
@@ -26,7 +26,6 @@ class WayOut:
         self.taken = 0
         self.answered_at: datetime | None = None
         self.credentials: Credentials = "unknown"
-        self.skew_s: int | None = None
         self._clock, self._dated = clock, 0.0
         _ALL.add(self)
 
@@ -56,7 +55,10 @@ class WayOut:
         if status < 400:
             self.credentials = "good"
         if "date" in headers and time.monotonic() - self._dated > _DATE_EVERY_S:
-            self.skew_s, self._dated = skew(headers["date"], self._clock.now()), time.monotonic()
+            self._dated = time.monotonic()
+            ahead_s = skew(headers["date"], self._clock.now())
+            if ahead_s is not None:
+                _ahead_s[self.vendor, self.base_url] = ahead_s
 
 
 class Request:
@@ -69,6 +71,8 @@ class Request:
 
 
 _ALL: WeakSet[WayOut] = WeakSet()
+# A system's clock less ours, by vendor and address: known longer than the way out lasts.
+_ahead_s: dict[tuple[str, str], int] = {}
 
 
 def remembered(vendor: str, base_url: str) -> dict[str, Any]:
@@ -80,7 +84,7 @@ def remembered(vendor: str, base_url: str) -> dict[str, Any]:
         "breaker": max(states, key=BREAKER_STATES.index, default="closed"),
         "credentials": "refused" if "refused" in known else "good" if "good" in known else "unknown",
         "answered_at": max((way.answered_at for way in ways if way.answered_at is not None), default=None),
-        "clock_skew_s": next((way.skew_s for way in ways if way.skew_s is not None), None),
+        "clock_skew_s": _ahead_s.get((vendor, base_url.rstrip("/"))),
     }
 
 
@@ -122,9 +126,8 @@ def _refused() -> Iterator[metrics.Sample]:
 
 def _skews() -> Iterator[metrics.Sample]:
     far: dict[str, int] = {}
-    for way in _ALL:
-        if way.skew_s is not None:
-            far[way.vendor] = max(far.get(way.vendor, 0), way.skew_s, key=abs)
+    for (vendor, _), ahead_s in _ahead_s.items():
+        far[vendor] = max(far.get(vendor, 0), ahead_s, key=abs)
     yield from (((vendor,), seconds) for vendor, seconds in sorted(far.items()))
 
 

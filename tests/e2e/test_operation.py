@@ -1,6 +1,10 @@
 """What an operator sees of the running product: one trace of a main job, metrics of both roles, health pages, lines of the log."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,7 +16,7 @@ import pytest
 from tests.e2e.test_main_job import group_of, transactions
 from tests.support import vendors
 from tests.support.collector import Collector, Seen, collector
-from tests.support.demo import Demo, demo, request, until
+from tests.support.demo import ROOT, Demo, demo, request, until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -196,3 +200,23 @@ def test_one_line_a_request_a_step_and_an_event(running: Demo, onboarded: str) -
     everything = json.dumps([*lines(running, "api"), *lines(running, "worker")])
     assert "sandbox-project-manager" not in everything
     assert "Bearer ey" not in everything
+
+
+def ledgerway(running: Demo, *line: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEDGERWAY_")}
+    command = [sys.executable, "-m", "gateway.cli.main", *line, "--state-dir", str(running.state_dir)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90)
+
+
+def test_one_command_shows_what_a_request_did_everywhere(running: Demo, onboarded: str) -> None:
+    said = ledgerway(running, "logs", "--correlation", "ops-1", "--jsonl", "--lines", "5000")
+    assert said.returncode == 0, said.stderr
+    found = [json.loads(text) for text in said.stdout.splitlines()]
+    assert {one["role"] for one in found} == {"api", "worker"}
+    assert [one["at"] for one in found] == sorted(one["at"] for one in found)
+
+
+def test_the_doctor_finds_nothing_ill_also_after_a_crash(running: Demo, onboarded: str) -> None:
+    until(lambda: ledgerway(running, "doctor").returncode == 0, "everything well", 90, 2)
+    os.kill(running.children()["worker"], signal.SIGKILL)
+    until(lambda: ledgerway(running, "doctor").returncode == 0, "the next worker in its slot", 90, 2)
