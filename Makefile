@@ -66,6 +66,7 @@ openapi: install ## write openapi/ from the contracts
 docs: install ## write docs/reference/ from the commands and the rules
 	$(BIN)/python -m gateway.cli.reference > docs/reference/cli.md
 	$(BIN)/python -m gateway.cli.rule_reference > docs/reference/rules.md
+	$(BIN)/python -m gateway.operation_pages docs/reference
 
 lock: ## renew requirements/ from pyproject.toml (needs uv)
 	$(COMPILE) -o requirements/run.txt
