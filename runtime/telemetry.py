@@ -55,8 +55,7 @@ def redacted(value: Any) -> Any:
 def configure(settings: Settings, role: str) -> None:
     """Sets up this process's log: JSON lines, or a console form when stderr is a terminal (`log_format=auto`)."""
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
-    _configure(_LEVELS[settings.log_level], console=console)
-    structlog.contextvars.bind_contextvars(role=role)
+    _configure(_LEVELS[settings.log_level], console=console, role=role)
     lines.configure(role, said=_LEVELS[settings.log_level] <= logging.INFO, console=console)
     _route_library_logs(_LEVELS[settings.log_level])
 
@@ -121,19 +120,23 @@ class Lines:
 lines = Lines()
 
 
-def _configure(level: int, *, console: bool) -> None:
+def _configure(level: int, *, console: bool, role: str = "") -> None:
     last: list[Any] = [structlog.dev.ConsoleRenderer()] if console else [structlog.processors.JSONRenderer(default=str)]
     structlog.configure(
-        processors=[*_shared(), structlog.processors.format_exc_info, strike_out, *last],
+        processors=[*_shared(role), structlog.processors.format_exc_info, strike_out, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_Stderr,
         cache_logger_on_first_use=False,
     )
 
 
-def _shared() -> list[Any]:
+def _shared(role: str) -> list[Any]:
+    def named(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """The role stands on every line, whatever context the work began in."""
+        return event if not role else {**event, "role": role}
+
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
-    return [_merge_bound, structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp]
+    return [_merge_bound, structlog.contextvars.merge_contextvars, named, structlog.processors.add_log_level, stamp]
 
 
 def _route_library_logs(level: int) -> None:
