@@ -13,7 +13,6 @@ from runtime.work import sealer, slots
 
 UNSEALED_S = 60
 _START = "ledgerway worker"
-# house: tenant the installation as a whole
 _READ = "select tenant, instance, feed, read_at from feed"
 
 
