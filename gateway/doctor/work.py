@@ -46,7 +46,7 @@ async def outbox(database: Database, clock: Clock) -> Finding:
         return ill("outbox", detail, f"{_START}   (when one runs: ledgerway logs --process worker --level warning)")
     if letters:
         detail = f"{letters} events were given up; what they tell was not done."
-        return ill("outbox", detail, "ledgerway exceptions list --state open")
+        return ill("outbox", detail, "ledgerway held list")
     return well("outbox", f"{backlog.waiting} events wait.")
 
 
