@@ -24,8 +24,8 @@ from gateway.cli.exits import Exit
 from gateway.cli.explain import explain
 from gateway.cli.help_text import Columns
 from gateway.cli.listen import listen
-from gateway.cli.new_vendor import new_vendor
 from gateway.cli.logs import logs
+from gateway.cli.new_vendor import new_vendor
 from gateway.cli.openapi import openapi
 from gateway.cli.options import SHARED, Options
 from gateway.cli.serve import serve, worker
