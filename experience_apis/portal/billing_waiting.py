@@ -14,6 +14,7 @@ from experience_apis.portal.visit import Page, Visit, Visiting
 
 _POSTING = "post_invoice"
 _MOST = 200
+_NAMED = 3
 _HERE = "/portal/billing?view=posting"
 
 
@@ -31,14 +32,17 @@ def away(runs: list[RunView], items: tuple[Freshness, ...], now: datetime) -> li
     retrying = [run for run in runs if run.waiting_for is not None and run.waiting_for.kind == "retry"]
     held = [run for run in runs if run.waiting_for is not None and run.waiting_for.kind == "person"]
     if retrying:
-        found.append(
-            {"kind": "bad", "role": "alert", "said": _why(retrying), "then": _next_try(retrying), "again": True}
-        )
+        found.append(_banner("bad", "alert", _why(retrying), _next_try(retrying), retrying))
     if held:
-        said = f"{words.count(len(held), 'invoice')} held: the ERP refused or cannot be asked again without a person."
-        found.append({"kind": "warn", "role": "status", "said": said, "then": _why(held), "again": True})
+        said = f"{words.count(len(held), 'invoice is held and needs', 'invoices are held and need')} a person."
+        found.append(_banner("warn", "status", said, _why(held), held))
     found += [_old(item, now) for item in items if item.stale and item.port in ("erp", "billing")]
     return found
+
+
+def _banner(kind: str, role: str, said: str, then: str, runs: list[RunView]) -> dict[str, Any]:
+    named = tuple(run.id for run in runs[:_NAMED])
+    return {"kind": kind, "role": role, "said": said, "then": then, "again": True, "runs": named}
 
 
 def _why(runs: list[RunView]) -> str:
@@ -65,6 +69,7 @@ def _old(item: Freshness, now: datetime) -> dict[str, Any]:
         "said": f"{shell.port_label(item.port)} ({item.system}) {read}.",
         "then": f"{copy} Ledgerway keeps asking.".strip(),
         "again": False,
+        "runs": (),
     }
 
 

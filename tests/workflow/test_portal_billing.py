@@ -221,3 +221,10 @@ async def test_order_and_filters_are_in_the_address_and_said_by_the_heads(
     assert "All 1 selected" in (await analyst.get("/portal/billing?all=true")).text
     whole = await analyst.get("/portal/billing/preview?action=draft&all=true&view=ready")
     assert "Create 1 draft invoice" in whole.text
+
+
+async def test_trying_again_when_nothing_waits_changes_nothing(office: Office, manager: httpx.AsyncClient) -> None:
+    await office.ready()
+    token = form_token((await manager.get("/portal/help")).text)
+    answer = await manager.post("/portal/billing/runs/retry", data={"form_token": token})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/portal/billing?view=posting")
