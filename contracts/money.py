@@ -116,6 +116,7 @@ def precise(function: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
+@precise
 def allocate(amount: Decimal, weights: Sequence[tuple[str, Decimal]], places: int) -> list[tuple[str, Decimal]]:
     """Split an amount by weight so that the parts sum to it (ALLOC-1); ties go to the smaller key.
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from contracts.iso import Currency
-from contracts.money import HOURS_PLACES, ZERO, Exact, negate, round_money, round_places
+from contracts.money import HOURS_PLACES, ZERO, Exact, negate, precise, round_money, round_places
 from domain.discounts import NetLine
 from domain.invoices import AmountLine
 from domain.terms import Input
@@ -62,6 +62,7 @@ class InvoiceLine(Struct, frozen=True, kw_only=True):
 _Key = tuple[str, str, str, str, str, str, str]
 
 
+@precise
 def aggregate_lines(transactions: Iterable[BillableTransaction], line_detail: LineDetail) -> tuple[InvoiceLine, ...]:
     """Lines of equal contract line, kind, tax, rate, unit and detail, in that order, numbered from 1 (INV-3)."""
     groups: dict[_Key, list[BillableTransaction]] = {}

@@ -76,6 +76,7 @@ class DraftGroups(Struct, frozen=True, kw_only=True):
     drafts: tuple[DraftGroup, ...]
 
 
+@precise
 def group_transactions(question: GroupQuestion) -> DraftGroups:
     """Gather transactions by draft key (INV-1, INV-2)."""
     groups: dict[str, list[GroupedTransaction]] = {}

@@ -45,6 +45,16 @@ def test_an_amount_of_zero_fits_every_amount_limit_and_only_hours_hold_it() -> N
     assert (held.code, held.billable_quantity, held.overage_quantity) == ("CAP_OVERAGE_HELD", Decimal(1), Decimal(1))
 
 
+@pytest.mark.parametrize(
+    ("kind", "nte_scope", "billable"),
+    [("expense", "time_only", "50"), ("expense", "time_and_expense", "20"), ("time", "time_only", "20")],
+)
+def test_expenses_ignore_a_cap_that_is_for_time_only(kind: str, nte_scope: Any, billable: str) -> None:  # CAP-7
+    found = capped("50", used="80", kind=kind, nte_scope=nte_scope)
+    assert found.items[0].billable_amount == Decimal(billable)
+    assert found.consumed["contract"] == Decimal(80 if billable == "50" else 100)
+
+
 def test_a_quantity_of_zero_does_not_pass_a_cap() -> None:
     assert capped("50", quantity="0", used="80").items[0].overage_amount == Decimal(30)
 

@@ -77,8 +77,10 @@ def test_a_person_with_a_price_of_their_own() -> None:
         scope_ref=ScopeRef(project_id="prj", resource_id="ann"),
         rate=Exact("150"),
     )
-    book = RateBook(replace(TERMS, rate_lines=(PRICE, own)))
-    assert amounts(book, ENTRY, replace(ENTRY, resource_id="bob")) == [Decimal(300), Decimal(200)]
+    cid = replace(own, id="cid", scope_ref=ScopeRef(project_id="prj", resource_id="cid"), rate=Exact("175"))
+    book = RateBook(replace(TERMS, rate_lines=(PRICE, own, cid)))
+    people = [replace(ENTRY, resource_id=name) for name in ("ann", "bob", "cid")]
+    assert amounts(book, *people, *people) == [Decimal(300), Decimal(200), Decimal(350)] * 2
 
 
 @pytest.mark.parametrize("field", ["project_id", "role_code", "seniority_code", "location_code", "time_types"])
@@ -127,9 +129,17 @@ def test_the_day_before_counts_each_time() -> None:
     assert [book.rate(half, prior=p).amount for p in (None, prior, None)] == [Decimal(100), Decimal(0), Decimal(100)]
 
 
+def test_work_alike_is_worked_out_once() -> None:
+    book, days = RateBook(TERMS), [DAY + dt.timedelta(days=shift) for shift in range(28)]
+    alike = [replace(ENTRY, service_date=day, resource_id=name, location_code=name) for day in days for name in "abc"]
+    assert amounts(book, *alike) == [Decimal(200)] * len(alike)
+    # One price, its only moment, one number of hours and their quantity.
+    assert book.remembered == 4
+
+
 def test_what_is_remembered_is_bounded() -> None:
     book, several = RateBook(TERMS), rate_book.KEPT + 5
     entries = [replace(ENTRY, quantity=Exact(Decimal(n + 1) / 10_000)) for n in range(several)]
     answers = book.rate_all([(entry, None, None) for entry in entries])
     assert answers[-1].quantity == Decimal(several) / 10_000
-    assert 0 < book.remembered <= 3 * rate_book.KEPT
+    assert 0 < book.remembered < 100

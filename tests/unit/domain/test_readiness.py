@@ -211,3 +211,40 @@ def test_verdict_bounds(picked: set[int]) -> None:
     assert (found.percent == 100) == (not found.failed) == (found.status == "ready")
     assert (found.status == "blocked") == any(one.severity == "blocking" for one in found.failed)
     assert found.invoice_ready_emitted == (found.status != "blocked")
+
+
+@pytest.mark.parametrize(
+    ("code", "changed", "evidence"),
+    [
+        ("CUSTOMER_ON_HOLD", {"customer__billing_hold": True}, {"customer.billing_hold": "true"}),
+        ("CREDIT_HOLD", {}, {"customer.credit_hold": "false"}),
+        ("XREF_MISSING", {"xref_missing": ["a", "b"]}, {"xref_missing": "2"}),
+        ("TXN_UNRATED", {}, {"transactions": "1"}),
+        ("TERMS_MISSING", {}, {"payment_terms": "NET30"}),
+        ("TERMS_MISSING", {"payment_terms": None}, {"payment_terms": None}),
+        ("PO_EXPIRED", {"po": PO}, {"po.expires_on": "2026-03-31", "invoice_date": "2026-03-31"}),
+        ("PO_INSUFFICIENT", {"po": PO}, {"net_amount": "100.00", "po.remaining": "100.00"}),
+        ("PO_MISSING", {"contract__po_required": True, "po": PO}, {"po": "P1"}),
+        ("DUPLICATE_SUSPECTED", {"duplicates_open": 3}, {"duplicates_open": "3"}),
+        ("PO_EXPIRED", {}, {}),
+    ],
+)
+def test_evidence_is_shown_as_people_read_it(code: str, changed: dict[str, Any], evidence: dict[str, Any]) -> None:
+    judged = {check.code: check for check in checks(snapshot(**changed))}
+    assert judged[code].evidence == evidence
+
+
+def test_offenders_are_named_only_where_the_check_applies() -> None:
+    unrated = [{"id": "t1", "state": "pending"}, {"id": "t2", "state": "queued"}, {"id": "t3", "state": "exception"}]
+    judged = {check.code: check for check in checks(snapshot(transactions=unrated, milestones=None))}
+    assert judged["TXN_UNRATED"].offenders == ("t1", "t3")
+    assert (judged["MILESTONE_NOT_ACCEPTED"].offenders, judged["TIME_UNAPPROVED"].offenders) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("state", "softened"), [("rated", True), ("queued", True), ("held", False), ("drafted", False)]
+)
+def test_something_billable_softens(state: str, softened: bool) -> None:
+    several = [{"id": "t", "state": state}, {"id": "u", "state": "held"}]
+    found = evaluate(snapshot(contract__partial_billing=True, duplicates_open=1, transactions=several))
+    assert found.status == ("ready_with_warnings" if softened else "blocked")
