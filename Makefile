@@ -63,10 +63,10 @@ bench: install ## measurements on this machine beside the baseline, e.g. ARGS="g
 openapi: install ## write openapi/ from the contracts
 	$(BIN)/ledgerway openapi $(ARGS)
 
-docs: install ## write docs/reference/ from the commands and the rules
+docs: install ## write docs/reference/ from commands, rules and metrics
 	$(BIN)/python -m gateway.cli.reference > docs/reference/cli.md
 	$(BIN)/python -m gateway.cli.rule_reference > docs/reference/rules.md
-	$(BIN)/python -m gateway.operation_pages docs/reference
+	$(BIN)/python -m gateway.metrics_reference > docs/reference/metrics.md
 
 lock: ## renew requirements/ from pyproject.toml (needs uv)
 	$(COMPILE) -o requirements/run.txt

@@ -36,7 +36,7 @@ def _line(x: Exchange, place: str, status: int, problem: str, seconds: float) ->
         "ms": round(seconds * 1000, 1),
         "tenant": None if x.identity is None else x.identity.tenant,
         "client": None if x.identity is None else x.identity.client,
-        "correlation_id": redacted(x.correlation_id),
+        "correlation_id": _correlation(x),
         "request_id": x.request_id,
     }
     if problem:
@@ -46,12 +46,18 @@ def _line(x: Exchange, place: str, status: int, problem: str, seconds: float) ->
     lines.say("request.answered", x.services.clock.now(), fields)
 
 
+def _correlation(x: Exchange) -> str:
+    """One that people made up may hold what they should not have put there."""
+    given = b"x-correlation-id" in x.request_headers
+    return str(redacted(x.correlation_id)) if given else x.correlation_id
+
+
 def _span(x: Exchange, place: str, status: int, problem: str) -> None:
     assert x.root is not None
     span = x.root.span
     span.name = f"{x.method} {place}"
     span.attributes |= {"http.response.status_code": status, "http.request.method": x.method}
-    span.attributes |= {"ledgerway.correlation_id": x.correlation_id, "ledgerway.request_id": x.request_id}
+    span.attributes |= {"ledgerway.correlation_id": _correlation(x), "ledgerway.request_id": x.request_id}
     if x.identity is not None:
         span.attributes |= {"ledgerway.tenant": x.identity.tenant, "ledgerway.client": x.identity.client}
     span.error = problem or None if status >= 500 else None
