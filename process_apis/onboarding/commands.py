@@ -3,9 +3,11 @@
 from msgspec.structs import replace
 
 from contracts.call import Call
+from contracts.canon.deal import Deal
 from contracts.problems import NotFound, RuleViolated
-from contracts.process.onboarding import StartOnboarding
+from contracts.process.onboarding import Preview, StartOnboarding
 from contracts.process.runs import RunView
+from process_apis.onboarding.preview import preview
 from process_apis.onboarding.workflow import WORKFLOW
 from process_apis.registers import contracts
 from process_apis.registers.unit import Unit
@@ -36,8 +38,16 @@ class OnboardingCommands:
             await self._check_contract(Unit(connection, call, self._services.clock.now()), body)
             return await start_run(connection, call, WORKFLOW, key_of(body), body, clock=self._services.clock)
 
-    async def _check(self, call: Call, body: StartOnboarding) -> None:
-        """Raises NotFound and RuleViolated. Who may start an onboarding need not be allowed to read the CRM."""
+    async def preview(self, call: Call, deal_ref: str, contract_version: int = 1) -> Preview:
+        body = StartOnboarding(deal_ref=deal_ref, contract_version=contract_version)
+        reader = replace(call, scopes=call.scopes | {"crm:read", "psa:read"}, expected_version=None)
+        async with unit_of_work(self._services.database) as connection:
+            known = await find_run(connection, call, WORKFLOW, key_of(body))
+        deal = await self._check(call, body)
+        return await preview(self._services, reader, deal, None if known is None else known.id)
+
+    async def _check(self, call: Call, body: StartOnboarding) -> Deal:
+        """The deal. Raises NotFound and RuleViolated. Who may start an onboarding need not be allowed to read the CRM."""
         if body.deal_ref.count(":") < 2:
             raise NotFound(f"{body.deal_ref} is no reference to a deal; one looks like salesforce:deal:006...")
         reader = replace(call, scopes=call.scopes | {"crm:read"}, expected_version=None)
@@ -47,6 +57,7 @@ class OnboardingCommands:
                 f"The deal {deal.name} is {deal.state.replace('_', ' ')} ({deal.stage}); only a won deal is onboarded."
             )
             raise RuleViolated(detail, code="GUARD_FAILED", state=deal.state)
+        return deal
 
     async def _check_contract(self, unit: Unit, body: StartOnboarding) -> None:
         found = await contracts.of_deal(unit, body.deal_ref)

@@ -319,3 +319,19 @@ async def _settled(desk: Desk, run_ids: list[str]) -> bool:
     """Each is over, or waits for a person."""
     views = [await desk.view(run_id) for run_id in run_ids]
     return all(v.status == "completed" or (v.waiting_for and v.waiting_for.kind == "person") for v in views)
+
+
+async def test_a_preview_tells_what_a_run_would_do_and_changes_nothing(
+    database: Database, database_url: str, vendors: Vendors
+) -> None:
+    deal_ref = await vendors.deal("D-2201")
+    async with at_work(database, database_url, vendors) as desk:
+        await _priced(desk)
+        seen = await desk.commands.preview(SALES, deal_ref)
+        assert (seen.run_id, seen.obstacles) == (None, ())
+        assert await database.fetchval("select count(*) from run where tenant = $1", SALES.tenant) == 0
+        run = await desk.until((await desk.start(deal_ref)).id, "completed", within_s=30)
+        assert [c.country for c in seen.countries] == [p["country"] for p in run.result["projects"]]
+        assert sum(c.demands for c in seen.countries) == sum(len(p["demand_refs"]) for p in run.result["projects"])
+        again = await desk.commands.preview(SALES, deal_ref)
+        assert (again.run_id, again.customer, again.customer_id) == (run.id, "known", run.result["customer_id"])

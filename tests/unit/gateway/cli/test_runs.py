@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.money import Exact
+from contracts.process.onboarding import CountryPreview, Obstacle, Preview
 from contracts.process.register_objects import BusinessException
 from contracts.process.runs import RunPage, RunView, StepView, WaitingFor
 from tests.unit.gateway.cli.conftest import Product, Run, problem
@@ -146,3 +148,28 @@ def test_ctrl_c_leaves_the_run_and_says_how_to_follow_it(product: Product, tmp_p
     _, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert "Detached; the run goes on. Follow it: ledgerway runs show run_1 --follow" in err
+
+
+def test_a_dry_run_tells_what_would_be_done_and_what_would_hold_it(ledgerway: Run, product: Product) -> None:
+    seen = Preview(
+        deal_ref="salesforce:deal:006",
+        name="Grid telemetry",
+        amount=Exact("148210.00"),
+        currency="USD",
+        customer="known",
+        customer_id="cus_7",
+        countries=(
+            CountryPreview(country="DE", adopts="certinia:project:a7", adopts_code="GRID-001", demands=3, milestones=0),
+        ),
+    )
+    path = "/process/v1/onboarding/previews/salesforce:deal:006"
+    held = Obstacle(code="DEAL_INCOMPLETE", detail="It lacks a signed date.", missing=("signed date",))
+    product.on("GET", path, seen, msgspec.structs.replace(seen, obstacles=(held,)))
+    said = ledgerway(*ONBOARD, "--dry-run")
+    assert said.code == 0
+    for told in ("USD 148,210.00", "known cus_7", "adopts GRID-001"):
+        assert told in said.out
+    assert "Nothing was changed." in said.err
+    said = ledgerway(*ONBOARD, "--dry-run")
+    assert (said.code, "It lacks a signed date. (DEAL_INCOMPLETE)" in said.out) == (5, True)
+    assert product.requests("/process/v1/onboarding/runs") == []
