@@ -38,9 +38,10 @@ ReconStatus = Literal["matched", "within_tolerance", "breach"]
 Values = Mapping[str, Decimal]
 Rule = Callable[[Values, Callable[[Decimal], Decimal]], Decimal]
 
-# No pattern beside a list: msgspec 0.22 does not release such a decoder soundly, so `_check_sums` reads the text.
+# No pattern beside a list: msgspec 0.22 does not release such a decoder soundly, so `_check` reads the text.
 _Summed = Annotated[str, Meta(max_length=EXACT_MAX_LENGTH)] | Annotated[list[DecimalText], Meta(max_length=100_000)]
 _Counted = Count | CountText
+_CONDITIONAL = frozenset({"compared", "critical"})
 _SUMS = frozenset({"allocated", "canonical_open", "accrued"})
 
 
@@ -123,7 +124,10 @@ def _kind(name: str, places: int | None) -> Any:
     return _Counted if places == 0 or name == "item_count" else DecimalText
 
 
-def _check_sums(values: Any) -> None:
+def _check(values: Any) -> None:
+    """Rules between the values of a control, and what their types cannot say."""
+    if "compared" in values.__struct_fields__ and not values.critical and values.compared is None:
+        raise ValueError("`compared` is required unless critical")
     for name in _SUMS & set(values.__struct_fields__):
         value = getattr(values, name)
         if isinstance(value, str):
@@ -142,7 +146,9 @@ def _questions() -> Iterator[type[Struct]]:
     for control, rule in _RULES.items():
         name = control.title().replace("-", "")
         fields: list[Any] = [
-            (value, bool | None, None) if value == "critical" else (value, _kind(value, rule.places))
+            (value, _kind(value, rule.places) | None, None)
+            if value in _CONDITIONAL
+            else (value, _kind(value, rule.places))
             for value in rule.values
         ]
         values = defstruct(
@@ -151,7 +157,7 @@ def _questions() -> Iterator[type[Struct]]:
             bases=(Input,),
             module=__name__,
             kw_only=True,
-            namespace={"__post_init__": _check_sums} if _SUMS & set(rule.values) else None,
+            namespace={"__post_init__": _check} if (_SUMS | _CONDITIONAL) & set(rule.values) else None,
         )
         money: list[Any] = [("currency", Currency)] if rule.places is None else []
         yield defstruct(

@@ -34,6 +34,7 @@ def calc(
     batch: bool = False,
     list_: Annotated[bool, Parameter(name="--list")] = False,
     example: bool = False,
+    explain: bool = False,
     session: Asked,
 ) -> Exit:
     """Ask a calculator: JSON in, JSON out, the same answer as the API gives.
@@ -55,6 +56,8 @@ def calc(
         Show the calculators.
     example
         Show a question that the calculator answers.
+    explain
+        Show every figure with the rules it follows from; rate.time only.
     """
     if list_:
         return _list(session)
@@ -62,20 +65,41 @@ def calc(
         return _batch(Path(name) if name else file)
     if name is None:
         raise Complaint(Exit.MISUSE, "Name a calculator, or use --batch.", look="ledgerway calc --list")
-    return _show_example(name) if example else _one(name, file)
+    if example:
+        return _show_example(name)
+    return _explain(name, file, session) if explain else _one(name, file)
+
+
+def _explain(name: str, file: Path, session: Session) -> Exit:
+    from contracts.wire import encode
+    from domain.rate_explanation import explain_time
+    from domain.rating import RateTime
+    from gateway.cli.tables import table
+    from runtime.http.arguments import decode_body
+
+    if name != "rate.time":
+        raise Complaint(Exit.MISUSE, "Only rate.time is explained.")
+    found = explain_time(decode_body(_question(file), RateTime))
+    rows = [(f.name, f.value, f.unit, " ".join(f.rules), f.how) for f in found.figures]
+    session.show(encode(found), table(("FIGURE", "VALUE", "UNIT", "RULES", "HOW"), rows, right="VALUE"))
+    return Exit.DONE
 
 
 def _one(name: str, file: Path) -> Exit:
+    calculator = _find(name)
+    sys.stdout.write(msgspec.json.format(_answer(calculator, _question(file)), indent=2).decode() + "\n")
+    return Exit.DONE
+
+
+def _question(file: Path) -> bytes:
     from contracts.problems import TooLarge
     from runtime.http.arguments import BODY_LIMIT
 
-    calculator = _find(name)
     with _opened(file) as source:
         raw = source.read(BODY_LIMIT + 1)
     if len(raw) > BODY_LIMIT:
         raise TooLarge(f"A question may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT)
-    sys.stdout.write(msgspec.json.format(_answer(calculator, raw), indent=2).decode() + "\n")
-    return Exit.DONE
+    return raw
 
 
 def _find(name: str) -> "Calculator":

@@ -9,6 +9,8 @@ from contracts.call import Call
 from contracts.process import calculators as shape
 from domain import exceptions, metrics, states
 from domain.calculators import CALCULATORS, Calculator
+from domain.rate_explanation import RateExplanation, explain_time
+from domain.rating import RateTime
 from process_apis.calculators.contract import Calculators, address, method_name
 from runtime.services import Services
 from runtime.work.process import Process
@@ -32,6 +34,9 @@ class RuleDesk:
                 for one in CALCULATORS.values()
             )
         )
+
+    async def explain_rate_time(self, call: Call, body: RateTime) -> RateExplanation:
+        return explain_time(body)
 
     async def list_exception_codes(self, call: Call) -> shape.ExceptionCatalogue:
         known = sorted(exceptions.CATALOGUE.values(), key=lambda one: one.code)

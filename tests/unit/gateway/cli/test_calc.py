@@ -135,3 +135,11 @@ def test_every_transition_is_drawn() -> None:
     for row in states.MACHINES["invoice"].transitions:
         for source in row.from_states:
             assert f"    {source} --> {row.to or source}: {row.command}\n" in drawn
+
+
+def test_figures_are_explained(ledgerway: Run, asked: Any) -> None:
+    asked(json.dumps(CALCULATORS["rate.time"].example.question))
+    said = ledgerway("calc", "rate.time", "--explain")
+    assert "1213.19" in said.out
+    assert "CHAIN-2 RP-3" in said.out
+    assert ledgerway("calc", "fx.rate", "--explain").code == 2
