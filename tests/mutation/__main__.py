@@ -19,7 +19,7 @@ from tests.mutation.mutants import Mutant, mutants
 _SOURCES, _TESTS = Path("domain"), Path("tests/unit/domain")
 # Files of tests that prove several modules.
 _SHARED = {
-    "boundaries": "bookings caps exceptions invoice_lines invoices periods",
+    "boundaries": "bookings caps exceptions invoice_lines invoices periods quantities rate_search rating tax",
     "controls": "alerts bookings impact periods reconciliation",
     "figures": "calculators splits",
     "fx_and_tax": "fx tax terms",

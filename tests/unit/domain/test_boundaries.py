@@ -1,4 +1,4 @@
-"""Both sides of limits, and names that other systems read: caps, due dates, draft keys, invoice lines, exceptions, bookings."""
+"""Both sides of limits, and names that other systems read: caps, due dates, draft keys, lines, exceptions, bookings, prices."""
 
 import datetime as dt
 from decimal import Decimal
@@ -14,6 +14,11 @@ from domain.exceptions import CATALOGUE, entry, severity_of
 from domain.invoice_lines import BillableTransaction, LineDetail, aggregate_lines
 from domain.invoices import GroupedTransaction, draft_key, due_date
 from domain.periods import AccountingPeriod, PostingQuestion, posting_date, within
+from domain.quantities import LineTerms
+from domain.rate_search import RateLine, RateSearch, find_rate
+from domain.rating import CostRate, RateTime, TimeWorked, rate_time
+from domain.tax import Supplier, Supply, TaxCustomer, TaxQuestion, TaxRate, determine_tax
+from domain.terms import PricingContract, PricingEntity
 
 DAY = dt.date(2026, 3, 16)
 
@@ -229,3 +234,60 @@ def test_the_earliest_open_period_that_ends_on_or_after_the_day() -> None:  # PO
     assert (late.posting_date, late.shifted) == (dt.date(2026, 3, 1), True)
     assert posted("2026-04-01", march).code == "PERIOD_CLOSED"
     assert posted("2026-03-10", replace(march, state="soft_closed"), april).posting_date == dt.date(2026, 4, 1)
+
+
+def test_a_control_nobody_names_is_as_the_catalogue_has_it() -> None:
+    assert severity_of("RECON_VARIANCE") == entry("RECON_VARIANCE").severity == "blocking"
+
+
+def worked(quantity: str, terms: LineTerms | None = None, *lines: RateLine, **more: Any) -> Any:
+    entry = TimeWorked(service_date=DAY, quantity=Exact(quantity), role_code="CON", **more)
+    cost = CostRate(rate=Exact("80"), currency="EUR")
+    return rate_time(
+        RateTime(
+            entry=entry,
+            contract=PricingContract(currency="EUR"),
+            contract_line=terms or LineTerms(),
+            legal_entity=PricingEntity(functional_currency="EUR"),
+            rate_lines=lines or (RateLine(id="std", scope="standard", rate=Exact("100"), currency="EUR"),),
+            cost_rate=cost,
+        )
+    )
+
+
+def test_less_than_an_increment_may_be_nothing() -> None:  # QTY-2
+    down = LineTerms(increment_minutes=15, increment_mode="down")
+    assert (worked("0.1", down).quantity, worked("0.1", down).amount) == (Decimal(0), Decimal(0))
+    assert worked("0.25", down).quantity == Decimal("0.25")
+    assert worked("0.1", replace(down, minimum_minutes=30)).quantity == Decimal("0.5")
+
+
+@pytest.mark.parametrize("unit", ["hour", "day", "unit", "month"])
+def test_a_price_on_cost_is_per_hour_whatever_its_unit(unit: Any) -> None:  # RATE-7
+    line = RateLine(id="cp", scope="standard", method="cost_plus", markup_pct=Exact("50"), unit=unit)
+    assert (worked("2", None, line).unit, worked("2", None, line).amount) == ("hour", Decimal(240))
+    priced = replace(line, method="amount", rate=Exact("100"), currency="EUR")
+    assert worked("2", None, priced).status == ("rated" if unit in ("hour", "day") else "exception")
+
+
+def test_a_search_goes_down_to_the_standard_card() -> None:
+    line = RateLine(id="std", scope="standard", rate=Exact("100"), currency="EUR")
+    assert find_rate([line], RateSearch(service_date=DAY)) == line
+    assert find_rate([line], RateSearch(service_date=DAY, fallback="client")) == "RATE_MISSING"
+
+
+def test_of_two_tax_rates_the_later_one_counts() -> None:  # TAX-4
+    rates = tuple(
+        TaxRate(country="DE", rate_pct=Exact(pct), tax_code=f"S{pct}", valid_from=since)
+        for pct, since in (("19", dt.date(2021, 1, 1)), ("16", None), ("18", dt.date(2020, 7, 1)))
+    )
+    answer = determine_tax(
+        TaxQuestion(
+            supplier=Supplier(country="DE"),
+            customer=TaxCustomer(country="DE", status="business"),
+            tax_date=DAY,
+            tax_rates=rates,
+            supply=Supply(),
+        )
+    )
+    assert (answer.rate_pct, answer.legend) == (Decimal("19.00"), "S19")
