@@ -1,10 +1,10 @@
 """`ledgerway logs`: the lines of the processes a supervisor keeps here, in the order of time."""
 
-import heapq
+import itertools
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -19,7 +19,7 @@ from gateway.cli.session import Asked, Session
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 _LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
-_LOOK_S = 0.3
+_LOOK_S, _LATE = 0.3, 1000
 _FIRST = ("at", "level", "role", "event")
 
 
@@ -74,8 +74,10 @@ def logs(
     files = _files(session.settings.state_dir / "log", process)
     wanted = Wanted(problem=problem, correlation=correlation, run=run, level=level)
     tails = [_Tail(path) for path in files]
-    merged = heapq.merge(*(list(tail.read()) for tail in tails), key=_moment)
-    _show(session, deque((line for line in merged if wanted.takes(line)), maxlen=max(0, lines)))
+    # Within a file lines of requests and events come a moment late: enough of each file is kept to put them in order.
+    kept = [deque(filter(wanted.takes, tail.read()), maxlen=max(0, lines) + _LATE) for tail in tails]
+    ordered = sorted(itertools.chain(*kept), key=_moment)
+    _show(session, ordered[max(0, len(ordered) - max(0, lines)) :])
     while follow:
         sys.stdout.flush()
         time.sleep(_LOOK_S)
@@ -135,7 +137,7 @@ def _severity(line: dict[str, Any]) -> int:
     return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS)
 
 
-def _show(session: Session, lines: Iterator[dict[str, Any]] | deque[dict[str, Any]]) -> None:
+def _show(session: Session, lines: Iterable[dict[str, Any]]) -> None:
     for line in lines:
         if session.as_json:
             sys.stdout.write(msgspec.json.encode(line).decode() + "\n")

@@ -24,8 +24,8 @@ def state(tmp_path: Path) -> Path:
     folder = tmp_path / "log"
     folder.mkdir()
     (folder / "api.log").write_text(
-        line(1, "request.answered", role="api", correlation_id="c1", status=202)
-        + line(4, "request.answered", role="api", correlation_id="c2", status=429, problem="throttled")
+        line(4, "request.answered", role="api", correlation_id="c2", status=429, problem="throttled")
+        + line(1, "request.answered", role="api", correlation_id="c1", status=202)
     )
     (folder / "worker.log").write_text(
         line(2, "step.done", role="worker", correlation_id="c1", run="r1")
@@ -58,6 +58,7 @@ def test_all_processes_in_the_order_of_time(ledgerway: Run, state: Path) -> None
         (("--run", "r1"), ["step.done"]),
         (("--level", "warning", "--process", "worker", "--lines", "2"), ["step.failed", None]),
         (("--lines", "1"), ["request.answered"]),
+        (("--lines", "0"), []),
         (("--problem", "no-such"), []),
     ],
 )
