@@ -120,7 +120,7 @@ class Tokens:
 
 
 def _mark(token: str) -> bytes:
-    return blake2b(token.encode("latin-1", "replace"), digest_size=16).digest()
+    return blake2b(token.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def take_apart(token: str) -> _Parts:

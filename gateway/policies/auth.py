@@ -12,6 +12,7 @@ from runtime.data.counters import Limit
 
 WHEN_STORE_IS_AWAY = "closed"  # nobody gets in because a key could not be looked up
 
+_FIELDS = (b"authorization", b"x-api-key")
 _CHALLENGED = (Unauthenticated, Forbidden, InvalidRequest)
 
 
@@ -80,7 +81,7 @@ def _refuse_flood(x: Exchange, key: str, limit: Limit) -> None:
 
 def _credential(x: Exchange) -> tuple[Verifier, str]:
     authorization, key = x.header(b"authorization"), x.header(b"x-api-key")
-    if x.repeated & {b"authorization", b"x-api-key"} or (authorization is not None and key is not None):
+    if not x.repeated.isdisjoint(_FIELDS) or (authorization is not None and key is not None):
         raise _malformed("Credentials are given more than once; send one Authorization or one X-API-Key.")
     if b"access_token" in x.query and any(name == "access_token" for name, _ in _pairs(x.query)):
         raise _malformed("A token in the address is seen by others; send it as Authorization: Bearer.")
@@ -88,9 +89,9 @@ def _credential(x: Exchange) -> tuple[Verifier, str]:
         return x.services.keys, key
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() == "bearer":
-        if not token.strip():
+        if not (token := token.strip()):
             raise _malformed("Authorization: Bearer has no token after it.")
-        return x.services.tokens, token.strip()
+        return x.services.tokens, token
     if scheme.lower() == "dpop":
         raise Unauthenticated("Tokens bound to a key are not taken here; send a Bearer token.", error="invalid_token")
     raise Unauthenticated("Send Authorization: Bearer with an access token, or X-API-Key.")

@@ -21,7 +21,7 @@ from runtime.connections import Connection as Connected
 from runtime.data.database import Connection
 from runtime.services import Services
 from runtime.work.calls import system_call
-from runtime.work.inbox import receive
+from runtime.work.inbox import receive_all
 from runtime.work.process import Delivery
 from runtime.work.unit import unit_of_work
 
@@ -116,15 +116,8 @@ class _Sweep:
 
 async def take(connection: Connection, call: Call, instance: str, entries: Iterable[TimeEntry]) -> None:
     """Into the inbox; what is there already stays as it is."""
-    for entry in entries:
-        await receive(
-            connection,
-            tenant=call.tenant,
-            instance=instance,
-            delivery_id=delivery_id(entry),
-            kind=KIND,
-            payload=to_builtins(entry),
-        )
+    stated = [(delivery_id(entry), to_builtins(entry)) for entry in entries]
+    await receive_all(connection, tenant=call.tenant, instance=instance, kind=KIND, deliveries=stated)
 
 
 async def accept(connection: Connection, call: Call, delivery: Delivery, now: datetime) -> None:

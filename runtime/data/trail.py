@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from contracts.problems import StoreAway
+from contracts.wire import encode
 from runtime.data.database import Connection, Database
 from runtime.data.outages import guarded
 from runtime.data.write_behind import WriteBehind
@@ -24,8 +25,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 _ADD_MANY = """
 insert into audit (tenant, id, at, client, principal, operation, method, path, status, problem, correlation_id,
     request_id, object, facts)
-select * from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::integer[], $10::text[], $11::text[], $12::text[], $13::text[], $14::jsonb[])
+select r.tenant, r.id, r.at, r.client, r.principal, r.operation, r.method, r.path, r.status, r.problem, r.correlation_id,
+    r.request_id, r.object, r.facts::jsonb
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::integer[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
+  as r (tenant, id, at, client, principal, operation, method, path, status, problem, correlation_id, request_id, object, facts)
 on conflict (tenant, id) do nothing
 """
 
@@ -47,6 +51,10 @@ class AuditRow(Struct, frozen=True, kw_only=True, gc=False):
     request_id: str
     object: str | None = None
     facts: dict[str, Any] = {}
+
+
+def _told(facts: dict[str, Any]) -> str:
+    return encode(facts).decode() if facts else "{}"
 
 
 async def add(connection: Connection, row: AuditRow) -> None:
@@ -88,8 +96,8 @@ class Trail:
             return
         try:
             with guarded("database"):
-                columns = list(zip(*(astuple(row) for row in rows), strict=True))
-                await self._database.execute(_ADD_MANY, *(list(column) for column in columns))
+                *columns, facts = map(list, zip(*map(astuple, rows), strict=True))
+                await self._database.execute(_ADD_MANY, *columns, [_told(one) for one in facts])
         except StoreAway:
             self._keep(rows)
             raise

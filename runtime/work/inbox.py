@@ -8,7 +8,7 @@ those of EVT-6 (at once for a refusal) is processed with an error and a dead let
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -27,6 +27,12 @@ from runtime.work.unit import unit_of_work
 _RECEIVE = """
 insert into inbox (tenant, connection, delivery_id, kind, payload, traceparent) values ($1, $2, $3, $4, $5, $6)
 on conflict (tenant, connection, delivery_id) do nothing returning position
+"""
+_RECEIVE_ALL = """
+insert into inbox (tenant, connection, delivery_id, kind, payload, traceparent)
+select $1, $2, d.id, $3, d.payload, $4
+from unnest($5::text[], $6::jsonb[]) with ordinality as d (id, payload, place) order by d.place
+on conflict (tenant, connection, delivery_id) do nothing
 """
 _DUE = """
 select tenant, connection, delivery_id, kind, payload, received_at, attempts, traceparent from inbox
@@ -56,6 +62,15 @@ async def receive(
     """Stores a delivery of a connected instance. False when it was there: a duplicate, nothing changed."""
     position = await connection.fetchval(_RECEIVE, tenant, instance, delivery_id, kind, payload, tracing.here())
     return position is not None
+
+
+async def receive_all(
+    connection: Connection, *, tenant: str, instance: str, kind: str, deliveries: Sequence[tuple[str, Any]]
+) -> None:
+    """Stores deliveries of one kind, id and payload of each, in their order and in one statement; duplicates change nothing."""
+    if deliveries:
+        ids, payloads = map(list, zip(*deliveries, strict=True))
+        await connection.execute(_RECEIVE_ALL, tenant, instance, kind, tracing.here(), ids, payloads)
 
 
 class _Careful(Exception):
