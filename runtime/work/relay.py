@@ -2,7 +2,8 @@
 
 Theory of operation. A batch is one transaction: take the keys that have something due, lock each key (an advisory lock of
 the transaction, so that two workers never work on one key and order holds, EVT-5), read their rows in order, call every
-subscriber, insert the `delivered` marks, set `relayed_at`. A crash undoes effects and marks together.
+subscriber, insert the `delivered` marks, set `relayed_at`. A crash undoes effects and marks together. Where other workers
+hold all keys of the oldest due rows, the rows behind them are looked at: so workers share the log.
 The first try of a batch has no savepoints; when a handler fails, all of it is rolled back and done again carefully, each
 delivery in a savepoint, so that only the failing one is lost. A failing event blocks its own key until it is delivered or,
 after the delays of EVT-6 (at once for a business refusal), is a dead letter; others pass. `attempts` counts per event.
@@ -36,8 +37,9 @@ select tenant, partitionkey, position from outbox o
 where relayed_at is null and (retry_at is null or retry_at <= now()) and not exists (
     select from outbox b where b.tenant = o.tenant and b.partitionkey = o.partitionkey and b.relayed_at is null
     and b.retry_at > now() and b.position < o.position)
-order by position limit $1
+order by position limit $1 offset $2
 """
+_WINDOWS = 8
 _LOCK_KEYS = """
 select k.tenant, k.partitionkey from unnest($1::text[], $2::text[]) as k (tenant, partitionkey)
 where pg_try_advisory_xact_lock(hashtextextended(k.tenant || chr(31) || k.partitionkey, 7))
@@ -135,9 +137,15 @@ class Relay:
             lines.say("event.relayed", now, told)
 
     async def _due(self, connection: Connection) -> list[Any]:
-        due = await connection.fetch(_DUE, self._batch)
-        if not due:
-            return []
+        for window in range(_WINDOWS):
+            due = await connection.fetch(_DUE, self._batch, window * self._batch)
+            rows = await self._locked(connection, due) if due else []
+            if rows or not due:
+                return rows
+        return []
+
+    async def _locked(self, connection: Connection, due: list[Any]) -> list[Any]:
+        """The rows of those keys that nobody else works on."""
         keys = {(row["tenant"], row["partitionkey"]) for row in due}
         locked = await connection.fetch(_LOCK_KEYS, [k[0] for k in keys], [k[1] for k in keys])
         tenants, partitions = [k["tenant"] for k in locked], [k["partitionkey"] for k in locked]

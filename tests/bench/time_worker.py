@@ -3,6 +3,7 @@
 It says `ready` once it could begin, and begins when a line comes in.
 """
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -34,6 +35,7 @@ async def work(url: str, folder: str) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     while await database.fetchval(_LEFT):
+        await asyncio.sleep(0.01)
         await inbox.drain()
         await relay.drain()
     await office.services.close()

@@ -186,3 +186,25 @@ async def test_tenants_with_the_same_ids_are_two_events(database: Database) -> N
 
     await relay(database, Register(), Subscriber(name="view", handlers={ProjectCreated: handle})).drain()
     assert sorted(tenants) == ["acme", "globex"]
+
+
+async def test_a_second_relay_works_on_what_lies_behind_the_keys_of_the_first(database: Database) -> None:
+    for number in range(25):
+        await created(database, f"prj_{number}", 1)
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(connection: Connection, call: Call, event: Any) -> None:
+        held.set()
+        await go_on.wait()
+
+    seen: list[tuple[str, int]] = []
+    first = relay(database, Register(), Subscriber(name="view", handlers={ProjectCreated: hold}))
+    second = relay(database, Register(), Subscriber(name="view", handlers={ProjectCreated: noting(seen)}))
+    slow = asyncio.create_task(first.drain())
+    await held.wait()
+    await second.drain()
+    assert [int(project.removeprefix("prj_")) for project, _ in seen] == list(range(10, 25))
+    go_on.set()
+    await slow
+    await second.drain()
+    assert len(seen) == 15
