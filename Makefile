@@ -7,10 +7,11 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run check test contract fault e2e browser fuzz mutate bench openapi docs lock clean
+.PHONY: help install run check test contract fault soak e2e browser fuzz mutate bench openapi docs lock clean
 
 JOBS ?= 2
 EXAMPLES ?= 50
+MINUTES ?= 20
 ARGS ?=
 BIN := .venv/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -42,8 +43,11 @@ test: install ## all tests, in JOBS processes
 contract: install ## the contract suites alone, with many generated requests per operation
 	CONTRACT_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/contract $(ARGS)
 
-fault: install ## the fault suites alone
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/fault $(ARGS)
+fault: install ## the fault suites with the whole crash and fault matrices (half an hour)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -o python_files='test_*.py matrix_*.py' tests/fault $(ARGS)
+
+soak: install ## everything breaks for MINUTES while people work, then the books are balanced; ARGS="--seed 7"
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
 e2e: install ## the whole product as real processes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/e2e $(ARGS)

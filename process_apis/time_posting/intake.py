@@ -41,26 +41,30 @@ on conflict (tenant, feed) do update set position = excluded.position, swept_at 
 
 class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`since`: the newest change stamp that was read (the vendor's clock). `known_at`: when the first sweep began (our clock)
-    that read everything up to there; null while none has."""
+    that read everything up to there; null while none has. `complete_at`: when the last sweep began that came to its end."""
 
     since: datetime | None = None
     known_at: datetime | None = None
+    complete_at: datetime | None = None
 
     def start(self, now: datetime) -> datetime | None:
-        """Where a sweep that begins now reads from."""
+        """Where a sweep that begins now reads from. A stamp beyond our now may be followed by earlier ones (the tool's clock
+        was ahead and is set back): then everything since the last complete sweep."""
         if self.since is None:
             return None
+        if self.since > now:
+            return self.complete_at and self.complete_at - OVERLAP
         settled = self.known_at is not None and now - self.known_at > OVERLAP
         return self.since + _NEXT if settled else self.since - OVERLAP
 
     def reached(self, stamps: Iterable[datetime]) -> "Position":
         """After a page with these stamps: more of the newest one may follow."""
         newest = max((s for s in (self.since, *stamps) if s is not None), default=None)
-        return self if newest == self.since else Position(since=newest)
+        return self if newest == self.since else Position(since=newest, complete_at=self.complete_at)
 
     def completed(self, began_at: datetime) -> "Position":
         """After the last page."""
-        return Position(since=self.since, known_at=self.known_at or began_at)
+        return Position(since=self.since, known_at=self.known_at or began_at, complete_at=began_at)
 
 
 def delivery_id(entry: TimeEntry) -> str:

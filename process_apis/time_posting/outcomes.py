@@ -28,7 +28,7 @@ Pair = tuple[Transaction, LineOutcome]
 
 
 class Posted(Struct, frozen=True, kw_only=True):
-    """How a batch ended."""
+    """How a batch ended: what the ERP said of its lines, the same however often it is recorded."""
 
     posted: int
     refused: int
@@ -47,7 +47,8 @@ async def record(unit: Unit, transaction_ids: Iterable[str], outcomes: Mapping[s
     for transaction, outcome in refused:
         await _refuse(unit, transaction, outcome, standing)
     await _accepted(unit, [t for t, _ in posted], standing)
-    return Posted(posted=len(posted), refused=len(refused))
+    taken = sum(outcome.posted for outcome in outcomes.values())
+    return Posted(posted=taken, refused=len(outcomes) - taken)
 
 
 async def _acknowledge(unit: Unit, posted: Sequence[Pair]) -> None:

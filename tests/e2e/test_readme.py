@@ -29,7 +29,7 @@ def test_command_blocks_run_and_end_well(tmp_path: Path) -> None:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=480,
         )
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
     assert "is posted as" in ran.stdout

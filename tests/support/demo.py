@@ -144,7 +144,7 @@ def demo(state_dir: Path, port: int | None = None, **environment: str) -> Iterat
         process = subprocess.Popen(command, cwd=ROOT, env=clean, stdout=output, stderr=output)
     running = Demo(state_dir, process, f"http://127.0.0.1:{port}", said)
     try:
-        until(lambda: "Ledgerway is ready" in running.said or process.poll() is not None, "ready", 120)
+        until(lambda: "Ledgerway is ready" in running.said or process.poll() is not None, "ready", 600)
         assert process.poll() is None, running.said
         yield running
     finally:

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import urllib.parse
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -96,3 +97,57 @@ def netsuite_invoice(running: Demo, ref: str) -> dict[str, Any]:
     assert got.status == 200, got
     found: dict[str, Any] = got.body
     return found
+
+
+_BOOKED = """
+SELECT Id, pse__Project__c, pse__Resource__c, pse__Start_Date__c, pse__End_Date__c FROM pse__Assignment__c
+WHERE pse__Project__r.pse__Is_Active__c = true AND pse__Closed_for_Time_Entry__c = false
+"""
+
+
+def bookings(running: Demo) -> list[dict[str, Any]]:
+    """Who is booked on which active project, and until when."""
+    return soql(running, " ".join(_BOOKED.split()))
+
+
+def approve_booked_time(running: Demo, booking: dict[str, Any], hours: float, on: date) -> str:
+    """A day's time of somebody who is booked, recorded, submitted and approved; the entry's reference."""
+    monday, day = on - timedelta(days=on.weekday()), f"{on:%A}"
+    card = {
+        "pse__Project__c": booking["pse__Project__c"],
+        "pse__Resource__c": booking["pse__Resource__c"],
+        "pse__Assignment__c": booking["Id"],
+        "pse__Start_Date__c": monday.isoformat(),
+        "pse__End_Date__c": (monday + timedelta(days=6)).isoformat(),
+        "pse__Billable__c": True,
+        f"pse__{day}_Hours__c": hours,
+        f"pse__{day}_Notes__c": f"Workshop {uuid4().hex[:6]}",
+        "pse__Status__c": "Saved",
+    }
+    url = f"{running.systems['salesforce']}/services/data/v62.0/sobjects/pse__Timecard_Header__c/"
+    made = request("POST", url, headers={"authorization": f"Bearer {_org_token(running)}"}, body=card)
+    assert made.status == 201, made
+    for change in ({"pse__Submitted__c": True, "pse__Status__c": "Submitted"}, {"pse__Status__c": "Approved"}):
+        change_in_org(running, "pse__Timecard_Header__c", made.body["id"], **change)
+    return f"certinia:time:{made.body['id']}-{on}"
+
+
+def change_in_org(running: Demo, sobject: str, row_id: str, **fields: Any) -> None:
+    """What somebody edits on a record of the CRM or PSA."""
+    url = f"{running.systems['salesforce']}/services/data/v62.0/sobjects/{sobject}/{row_id}"
+    got = request("PATCH", url, headers={"authorization": f"Bearer {_org_token(running)}"}, body=fields)
+    assert got.status == 204, got
+
+
+def correct_time(running: Demo, source_ref: str, hours: str) -> None:
+    """Other hours for an approved day, by an administrator: it stays approved."""
+    card, on = source_ref.rsplit(":", 1)[1].split("-", 1)
+    day = f"pse__{date.fromisoformat(on):%A}_Hours__c"
+    change_in_org(running, "pse__Timecard_Header__c", card, **{day: float(hours), "pse__Admin_Global_Edit__c": True})
+
+
+def void_time(running: Demo, source_ref: str) -> None:
+    """The approval is taken back."""
+    card = source_ref.rsplit(":", 1)[1].split("-", 1)[0]
+    back = {"pse__Status__c": "Saved", "pse__Approved__c": False, "pse__Submitted__c": False}
+    change_in_org(running, "pse__Timecard_Header__c", card, pse__Admin_Global_Edit__c=True, **back)

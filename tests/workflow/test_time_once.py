@@ -27,7 +27,7 @@ from contracts.problems import OutcomeUnknown
 from contracts.process.time_posting import Hold
 from process_apis.registers import transactions
 from process_apis.registers.hooks import ExceptionHooks
-from process_apis.time_posting import posting, reversal
+from process_apis.time_posting import outcomes, posting, reversal
 from process_apis.time_posting.commands import TransactionCommands
 from runtime.data.database import Database
 from runtime.work.calls import PORT_SCOPES
@@ -206,3 +206,15 @@ async def test_time_held_after_the_ledger_took_it_is_queued_by_its_release(desk:
     released = await desk.commands.release_transaction(ANALYST, held, Hold(reason="Clear."))
     assert (released.state, len(desk.bench.lines)) == ("queued", 1)
     assert released.erp_ref is not None
+
+
+async def test_a_batch_that_is_recorded_again_ends_as_it_did(desk: Desk) -> None:
+    """A worker died between the record of its outcomes and the record of the step: the run must not say `posted: 0`."""
+    posted = await desk.work()
+    await desk.post(runs=1)
+    (key,) = desk.bench.lines
+    told = {key: LineOutcome(key=key, posted=True, ref=f"netsuite:timebill:{key}")}
+    async with desk.office.unit() as unit:
+        again = await outcomes.record(unit, [posted], told)
+    assert (again.posted, again.refused) == (1, 0)
+    assert (await desk.office.states())[posted] == "queued"

@@ -26,7 +26,8 @@ def test_an_idle_tool_is_read_from_where_it_stands() -> None:
 def test_nothing_new_leaves_the_settled_position_settled() -> None:
     position = Position().reached([NEWEST]).completed(NOON)
     later = position.reached([]).completed(NOON + OVERLAP)
-    assert later == position
+    assert later.known_at == position.known_at
+    assert later.start(NOON + OVERLAP + SECOND) == NEWEST + SECOND
 
 
 def test_something_new_opens_the_overlap_again() -> None:
@@ -38,3 +39,15 @@ def test_something_new_opens_the_overlap_again() -> None:
 def test_a_sweep_that_broke_off_never_counts_as_settled() -> None:
     broken_off = Position().reached([NEWEST])
     assert broken_off.start(NOON + 10 * OVERLAP) == NEWEST - OVERLAP
+
+
+def test_a_tool_whose_clock_is_set_back_is_read_from_the_last_complete_sweep() -> None:
+    """What changes now is stamped before the newest stamp; sweeps may have failed for a while."""
+    ahead = NOON + timedelta(hours=3)
+    position = Position().reached([ahead]).completed(NOON).reached([ahead + SECOND])
+    assert position.start(NOON + timedelta(hours=1)) == NOON - OVERLAP
+    assert position.start(ahead + timedelta(minutes=10)) == ahead + SECOND - OVERLAP
+
+
+def test_a_tool_that_is_ahead_and_was_never_read_to_the_end_is_read_from_the_beginning() -> None:
+    assert Position().reached([NOON + timedelta(hours=3)]).start(NOON) is None
