@@ -20,6 +20,7 @@ _SOURCES, _TESTS = Path("domain"), Path("tests/unit/domain")
 # Files of tests that prove several modules.
 _SHARED = {
     "boundaries": "bookings caps exceptions invoice_lines invoices periods quantities rate_search rating tax",
+    "calculators": "terms",
     "controls": "alerts bookings impact periods reconciliation",
     "figures": "calculators splits",
     "fx_and_tax": "fx tax terms",
@@ -27,7 +28,8 @@ _SHARED = {
     "rating": "quantities rate_search terms fx",
     "rate_book": "rating rate_search",
     "readiness": "conditions readiness_table snapshot exceptions",
-    "routing_mapping_metrics": "mapping metrics routing suppliers",
+    "revenue": "suppliers",
+    "routing_mapping_metrics": "mapping metrics routing",
     "states": "ordering exceptions",
     "properties_ordering": "ordering",
     "properties_parts": "caps discounts invoice_lines invoices milestones retainers splits",
