@@ -31,12 +31,13 @@ _INVOICED = "select currency, sum(net) as amount from finance_invoice where tena
 
 
 async def controls(database: Database, tenant: str, converter: Converter, now: datetime) -> tuple[Control, ...]:
-    """The controls of a tenant, money in the converter's currency."""
+    """The controls that have something to compare, money in the converter's currency."""
     lately = await database.fetchval(_HOURS_LATELY, tenant, now - _ON_THE_WAY)
     by_state = {r["state"]: r["hours"] for r in await database.fetch(_HOURS_BY_STATE, tenant)}
     grouped = await database.fetchval(_HOURS_GROUPED, tenant)
     billed, invoiced = await database.fetch(_GROUPED, tenant), await database.fetch(_INVOICED, tenant)
-    return hours_control(by_state, grouped, lately), money_control(billed, invoiced, converter)
+    found = hours_control(by_state, grouped, lately), money_control(billed, invoiced, converter)
+    return tuple(one for one in found if one.source or one.target)
 
 
 def hours_control(by_state: dict[str, Decimal], grouped: Decimal, lately: Decimal) -> Control:

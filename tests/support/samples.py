@@ -19,6 +19,8 @@ TEXTS = (
     "EUR",
     "JPY",
     "ctr_01",
+    "contract",
+    "time.approved",
     "plain text",
     "12.50",
     "7",
