@@ -35,8 +35,13 @@ _OTHERS = {
     "step": """
         select jsonb_build_array(r.key, s.name, s.kind, s.state, s.external_ref)::text
         from step s join run r on r.tenant = s.tenant and r.id = s.run_id""",
-    "fact": "select jsonb_build_array(id, type, subject, data)::text from outbox where not starts_with(type, 'run.')",
-    "mark": "select jsonb_build_array(subscriber, event_id)::text from delivered where not starts_with(event_id, 'run.')",
+    "fact": r"""
+        select jsonb_build_array(regexp_replace(id, '^(workflow[.].*):[0-9]+$', '\1'), type, subject,
+            case when starts_with(type, 'workflow.') then data - 'version' else data end)::text
+        from outbox where not starts_with(type, 'run.')""",
+    "mark": r"""
+        select jsonb_build_array(subscriber, regexp_replace(event_id, '^(workflow[.].*):[0-9]+$', '\1'))::text
+        from delivered where not starts_with(event_id, 'run.')""",
 }
 _ID = re.compile(r"\b(?:[a-z]+_[0-9A-HJKMNP-TV-Z]{26}|(?:req_)?[0-9a-f]{32})\b")
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
