@@ -1,16 +1,15 @@
 """One billing item: why it is ready or blocked, with evidence, who can fix it, and how it got here. In the drawer and as a page."""
 
-from datetime import datetime
 from typing import Any
 
 from litestar import get
 from litestar.params import FromPath
 
-from contracts.experience.finance_dashboard import BillingItem, FinanceDashboard
+from contracts.experience.finance_dashboard import BillingItem, FinanceDashboard, QueueItem
 from contracts.problems import Problem
 from contracts.process.billing_objects import Check, DraftInvoice, Explanation
 from contracts.process.invoice_readiness import InvoiceReadiness
-from experience_apis.portal import billing_effects, reasons, shell, words
+from experience_apis.portal import billing_effects, billing_waivers, reasons, shell, words
 from experience_apis.portal.billing import ON_ITS_WAY
 from experience_apis.portal.visit import Page, Visit, Visiting
 
@@ -40,9 +39,9 @@ async def item_page(visit: Visiting, item_id: FromPath[str]) -> Page:
         found=found,
         item=found.item,
         state=_state(found, invoice),
-        passed=[_check(visit, c, found.item.since) for c in applicable if c.status == "passed"],
-        failed=[_check(visit, c, found.item.since) for c in applicable if c.status == "failed" and not c.waived],
-        waived=[_check(visit, c, found.item.since) for c in applicable if c.waived],
+        passed=[_check(visit, c, found.item) for c in applicable if c.status == "passed"],
+        failed=[_check(visit, c, found.item) for c in applicable if c.status == "failed" and not c.waived],
+        waived=[_check(visit, c, found.item) for c in applicable if c.waived],
         apart=[c for c in found.checks if c.status == "not_applicable"],
         applicable=len(applicable),
         timeline=timeline(found, explained),
@@ -69,17 +68,22 @@ def _state(found: BillingItem, invoice: DraftInvoice | None) -> tuple[str, str]:
     return _STATES[found.item.state]
 
 
-def _check(visit: Visit, check: Check, since: datetime) -> dict[str, Any]:
+def _check(visit: Visit, check: Check, item: QueueItem) -> dict[str, Any]:
     """A check as it is shown, failed ones with who can fix them and by when."""
     return {
         "check": check,
         "title": reasons.passed(check.code) if check.status == "passed" else reasons.title(check.code),
         "owner": reasons.role(check.owner_role),
         "group": reasons.group(check.owner_role),
-        "due": reasons.due(since, check.sla_hours, visit.door.clock.now()),
+        "due": reasons.due(item.since, check.sla_hours, visit.door.clock.now()),
         "evidence": _evidence(check.evidence),
-        "waivable": check.waivable and visit.may(InvoiceReadiness.waive),
+        "waived_by": check.waived and _named_person(visit, check.waived.waived_by),
+        "decision": billing_waivers.action_of(visit, item.id, check),
     }
+
+
+def _named_person(visit: Visit, who: str) -> str:
+    return next((one.name for one in visit.door.personas() if one.id == who), who)
 
 
 def _evidence(evidence: dict[str, Any]) -> list[tuple[str, str]]:

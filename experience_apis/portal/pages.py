@@ -5,6 +5,7 @@ from experience_apis.portal import (
     billing_actions,
     billing_item,
     billing_waiting,
+    billing_waivers,
     exceptions,
     held,
     search,
@@ -13,6 +14,16 @@ from experience_apis.portal import (
 
 HANDLERS = tuple(
     handler
-    for page in (shell, billing, billing_item, billing_actions, billing_waiting, exceptions, held, search)
+    for page in (
+        shell,
+        billing,
+        billing_item,
+        billing_actions,
+        billing_waiting,
+        billing_waivers,
+        exceptions,
+        held,
+        search,
+    )
     for handler in page.HANDLERS
 )

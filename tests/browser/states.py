@@ -23,6 +23,11 @@ STATES = (
     State(name="billing-nothing-matches", path="/portal/billing?search=nobody"),
     State(name="billing-drawer", path="/portal/billing?view=blocked", opens="tbody th a"),
     State(name="billing-item", path="/portal/billing/items/{item_id}"),
+    State(
+        name="billing-waive-preview",
+        path="/portal/billing/items/{item_id}/preview?action=waive&item=PO_MISSING",
+        persona="finance-controller",
+    ),
     State(name="exceptions", path="/portal/exceptions"),
     State(name="exceptions-mine-empty", path="/portal/exceptions?view=mine", persona="finance-controller"),
     State(name="exceptions-nothing-matches", path="/portal/exceptions?code=ETC_STALE"),

@@ -1,11 +1,14 @@
 """The billing workbench over a small firm in which things really happen, read and worked without script."""
 
 from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
 
+from contracts.process.register_objects import PurchaseOrder
 from experience_apis import app as experience
 from gateway.app import Gateway, Parts, build_gateway
 from gateway.config import load
@@ -50,6 +53,13 @@ async def analyst(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
 async def manager(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     async with browser(gateway) as opened:
         await sign_in(opened, "billing-manager")
+        yield opened
+
+
+@pytest.fixture
+async def controller(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(gateway) as opened:
+        await sign_in(opened, "finance-controller")
         yield opened
 
 
@@ -228,3 +238,62 @@ async def test_trying_again_when_nothing_waits_changes_nothing(office: Office, m
     token = form_token((await manager.get("/portal/help")).text)
     answer = await manager.post("/portal/billing/runs/retry", data={"form_token": token})
     assert (answer.status_code, answer.headers["location"]) == (303, "/portal/billing?view=posting")
+
+
+async def short_of_order(office: Office) -> str:
+    """An item that a purchase order blocks; finance control may waive that."""
+    po = PurchaseOrder(number="PO-9", amount=Decimal("500.00"), expires_on=date(2026, 12, 31))
+    return (await office.ready(po_required=True, po=po)).id
+
+
+async def decide(client: httpx.AsyncClient, action: str, page: httpx.Response, told: str) -> httpx.Response:
+    path = str(page.url.path).removesuffix("/preview").partition("/actions/")[0]
+    return await client.post(f"{path}/actions/{action}", data={**fields(page.text), "told": told})
+
+
+async def test_a_check_is_waived_with_a_reason_and_the_waiver_is_taken_back(
+    office: Office, controller: httpx.AsyncClient
+) -> None:
+    path = f"/portal/billing/items/{await short_of_order(office)}"
+    page = (await controller.get(path)).text
+    assert "action=waive&amp;item=PO_INSUFFICIENT" in page
+    looked = await controller.get(f"{path}/preview?action=waive&item=PO_INSUFFICIENT")
+    assert "Nothing else blocks the item" in looked.text and "€1,200.00" in looked.text
+    assert (await office.group()).state == "blocked"
+    wrong = await decide(controller, "waive", looked, " ")
+    assert wrong.status_code == 422 and 'aria-invalid="true"' in wrong.text
+    done = await decide(controller, "waive", wrong, "The client raises the order <3 Nov>.")
+    assert done.status_code == 200 and "Nothing blocks the item." in done.text
+    await office.deliver()
+    page = (await controller.get(path)).text
+    assert "Ready, with warnings" in page
+    assert "Waived by Finance controller: The client raises the order &lt;3 Nov&gt;." in page
+    assert "action=unwaive&amp;item=PO_INSUFFICIENT" in page
+    again = await controller.get(f"{path}/preview?action=waive&item=PO_INSUFFICIENT")
+    assert "It is waived already." in again.text and "Nothing to do" in again.text
+    looked = await controller.get(f"{path}/preview?action=unwaive&item=PO_INSUFFICIENT")
+    back = await decide(controller, "unwaive", looked, "It never came.")
+    assert "The item is blocked by 1 check." in back.text
+    assert (await office.group()).state == "blocked"
+    assert await audited(office, "invoice_readiness.waive") == 1
+
+
+async def test_only_finance_control_waives_and_only_what_may_be_waived(
+    office: Office, analyst: httpx.AsyncClient, controller: httpx.AsyncClient
+) -> None:
+    item = await short_of_order(office)
+    path = f"/portal/billing/items/{item}"
+    assert "action=waive" not in (await analyst.get(path)).text
+    looked = await analyst.get(f"{path}/preview?action=waive&item=PO_INSUFFICIENT")
+    refused = await decide(analyst, "waive", looked, "I would like to.")
+    assert refused.status_code == 422 and "exceptions:waive" in refused.text
+    await office.restate("fiscal_period", "DE01/10", period("closed"))
+    await confirm(analyst, "recheck", await preview(analyst, "recheck", item))
+    waive = await controller.get(f"{path}/preview?action=waive&item=PO_INSUFFICIENT")
+    assert "stays blocked by 1 check: Period closed" in waive.text
+    closed = await controller.get(f"{path}/preview?action=waive&item=PERIOD_CLOSED")
+    assert "Nobody may waive it." in closed.text
+    unknown = await controller.get(f"{path}/preview?action=waive&item=NO_SUCH")
+    assert "This item has no check NO_SUCH." in unknown.text
+    assert (await controller.get(f"{path}/preview?action=forget&item=NO_SUCH")).status_code == 404
+    assert (await office.group()).state == "blocked"
