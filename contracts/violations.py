@@ -49,7 +49,8 @@ def _violation(pointer: str, code: str, detail: str) -> Fault:
     return {"pointer": pointer, "code": code, "detail": detail}
 
 
-def _child(pointer: str, key: str | int) -> str:
+def child_pointer(pointer: str, key: str | int) -> str:
+    """The pointer to a member or an item, escaped as RFC 6901 section 6 says."""
     return f"{pointer}/{quote(str(key).replace('~', '~0').replace('/', '~1'), safe=_FRAGMENT_SAFE)}"
 
 
@@ -63,7 +64,7 @@ def _refusal(value: Any, kind: Any, pointer: str) -> list[Fault]:
         path = re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", at["path"]) if at else []
         member = _MEMBER.match(text)
         for name in (*(name or index for name, index in path), *(member.groups() if member else ())):
-            pointer = _child(pointer, name)
+            pointer = child_pointer(pointer, name)
         return [_violation(pointer, "rule", _PATH.sub("", text))]
     except RecursionError:
         return [_violation(pointer, "depth", "nested too deeply")]
@@ -184,7 +185,7 @@ def _sequence(value: Any, node: Any, pointer: str) -> Found:
     if node.max_length is not None and len(value) > node.max_length:
         yield _violation(pointer, "array.maxItems", f"at most {node.max_length} items")
     for index, item in enumerate(value):
-        yield from _walk(item, node.item_type, _child(pointer, index))
+        yield from _walk(item, node.item_type, child_pointer(pointer, index))
 
 
 def _tuple(value: Any, node: Any, pointer: str) -> Found:
@@ -192,7 +193,7 @@ def _tuple(value: Any, node: Any, pointer: str) -> Found:
         yield _wrong_type(pointer, f"an array of {len(node.item_types)}")
         return
     for index, (item, kind) in enumerate(zip(value, node.item_types, strict=True)):
-        yield from _walk(item, kind, _child(pointer, index))
+        yield from _walk(item, kind, child_pointer(pointer, index))
 
 
 def _mapping(value: Any, node: Any, pointer: str) -> Found:
@@ -202,8 +203,8 @@ def _mapping(value: Any, node: Any, pointer: str) -> Found:
     if node.max_length is not None and len(value) > node.max_length:
         yield _violation(pointer, "object.maxProperties", f"at most {node.max_length} members")
     for key, item in value.items():
-        yield from _walk(key, node.key_type, _child(pointer, key))
-        yield from _walk(item, node.value_type, _child(pointer, key))
+        yield from _walk(key, node.key_type, child_pointer(pointer, key))
+        yield from _walk(item, node.value_type, child_pointer(pointer, key))
 
 
 def _object(value: Any, node: Any, pointer: str) -> Found:
@@ -222,13 +223,13 @@ def _object(value: Any, node: Any, pointer: str) -> Found:
 def _members(value: dict[str, Any], node: Any, pointer: str) -> Found:
     for field in node.fields:
         if field.encode_name in value:
-            yield from _walk(value[field.encode_name], field.type, _child(pointer, field.encode_name))
+            yield from _walk(value[field.encode_name], field.type, child_pointer(pointer, field.encode_name))
         elif field.required:
-            yield _violation(_child(pointer, field.encode_name), "required", "is required")
+            yield _violation(child_pointer(pointer, field.encode_name), "required", "is required")
     if getattr(node, "forbid_unknown_fields", False):
         known = {field.encode_name for field in node.fields} | {node.tag_field}
         for name in value.keys() - known:
-            yield _violation(_child(pointer, name), "unknown-field", "is not a field here")
+            yield _violation(child_pointer(pointer, name), "unknown-field", "is not a field here")
 
 
 def _union(value: Any, node: Any, pointer: str) -> Found:
@@ -252,9 +253,9 @@ def _tagged(value: dict[str, Any], kinds: list[inspect.StructType], pointer: str
     if chosen is not None:
         yield from _object(value, chosen, pointer)
     elif field not in value:
-        yield _violation(_child(pointer, field), "required", "is required")
+        yield _violation(child_pointer(pointer, field), "required", "is required")
     else:
-        yield _violation(_child(pointer, field), "enum", f"one of {', '.join(str(kind.tag) for kind in kinds)}")
+        yield _violation(child_pointer(pointer, field), "enum", f"one of {', '.join(str(kind.tag) for kind in kinds)}")
 
 
 _HANDLERS: dict[type, Callable[[Any, Any, str], Found]] = {

@@ -171,6 +171,7 @@ def _answered(line: bytes) -> bytes:
     except Problem as problem:
         document = problem_body(problem, correlation_id="")
         del document["correlation_id"]
+        document.setdefault("errors", [{"pointer": "#", "code": problem.slug, "detail": problem.detail}])
         return b'{"id":%b,"problem":%b}' % (case_id, msgspec.json.encode(document))
 
 

@@ -16,6 +16,7 @@ from msgspec import inspect
 
 from contracts.operation import Operation, Parameter
 from contracts.problems import InvalidContent, InvalidRequest, TooLarge, UnsupportedMedia, Violation
+from contracts.violations import child_pointer
 from contracts.wire import convert, decode, violations
 
 BODY_LIMIT = 1024 * 1024
@@ -294,7 +295,7 @@ def _unstorable(value: Any, pointer: str) -> Iterable[Violation]:
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from _unstorable(name, pointer)
-            yield from _unstorable(item, f"{pointer}/{name}")
+            yield from _unstorable(item, child_pointer(pointer, name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _unstorable(item, f"{pointer}/{index}")
+            yield from _unstorable(item, child_pointer(pointer, index))

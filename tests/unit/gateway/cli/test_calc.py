@@ -94,9 +94,10 @@ def test_a_batch_goes_on_whatever_a_line_holds(ledgerway: Run, tmp_path: Path) -
         b'{"calculator": "fx.rate", "input": {"from": 1}}',
         b'{"id": "big", "calculator": "fx.rate", "input": "' + b"x" * 2_000_000 + b'"}',
         b"\xff\xfe",
+        b'{"id": "huge", "calculator": "fx.rate", "input": {"from": 1e999}}',
         good.replace(b'"a"', b'"z"'),
     )
-    assert [one["id"] for one in answers] == ["a", None, 7, [1], None, None, None, "z"]
+    assert [one["id"] for one in answers] == ["a", None, 7, [1], None, None, None, "huge", "z"]
     assert [one.get("problem", {}).get("code") for one in answers] == [
         None,
         "invalid-request",
@@ -105,8 +106,11 @@ def test_a_batch_goes_on_whatever_a_line_holds(ledgerway: Run, tmp_path: Path) -
         "invalid-content",
         "too-large",
         "invalid-request",
+        "invalid-request",
         None,
     ]
+    unreadable = (answers[1], answers[5], answers[6], answers[7])
+    assert [one["problem"]["errors"][0]["pointer"] for one in unreadable] == ["#"] * 4
     assert [error["pointer"] for error in answers[3]["problem"]["errors"]] == ["#/calculator"]
     assert [error["pointer"] for error in answers[4]["problem"]["errors"]] == ["#/from", "#/to", "#/date"]
 

@@ -64,6 +64,7 @@ def test_parameters_that_are_refused(query: bytes, number: str) -> None:
     [
         (b'{"count": 2147483648}', "#/count"),
         (b'{"more": {"a": [1, -99999999999]}}', "#/more/a/1"),
+        (b'{"more": {"a/b~ c": 99999999999}}', "#/more/a~1b~0%20c"),
         (b'{"more": {"a": "x\\u0000"}}', "#/more/a"),
     ],
 )
