@@ -1,7 +1,8 @@
 """The billing workbench over a small firm in which things really happen, read and worked without script."""
 
+import re
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from experience_apis import app as experience
 from gateway.app import Gateway, Parts, build_gateway
 from gateway.config import load
 from process_apis import app as process
+from process_apis.registers import replicas
 from runtime.data.database import Database
 from tests.support.portal import browser, fields, form_token, sign_in
 from tests.support.tokens import BASE
@@ -297,3 +299,30 @@ async def test_only_finance_control_waives_and_only_what_may_be_waived(
     assert "This item has no check NO_SUCH." in unknown.text
     assert (await controller.get(f"{path}/preview?action=forget&item=NO_SUCH")).status_code == 404
     assert (await office.group()).state == "blocked"
+
+
+async def test_what_was_not_read_for_long_is_stale_with_its_effect(office: Office, analyst: httpx.AsyncClient) -> None:
+    item = await office.ready()
+    async with office.unit() as unit:
+        await replicas.mark_read(unit, "netsuite", "erp")
+    assert "postings may lag" not in (await analyst.get("/portal/billing")).text
+    office.clock.advance(timedelta(hours=3))
+    for path in ("/portal/billing", f"/portal/billing/items/{item.id}"):
+        strip = re.search(r'<ul class="fresh".*?</ul>', (await analyst.get(path)).text, re.DOTALL)
+        assert strip is not None
+        assert 'class="stale" title="netsuite"' in strip[0]
+        assert re.search(r"<strong>ERP</strong>.*?3 h ago</time>, stale: postings may lag", strip[0], re.DOTALL)
+
+
+async def test_what_failed_of_many_is_named_and_tried_again_alone(office: Office, analyst: httpx.AsyncClient) -> None:
+    ready = await office.ready()
+    await office.work("ctr_1", "2", date(2026, 11, 12))
+    await office.settle()
+    (other,) = [group for group in await office.groups() if group.id != ready.id]
+    form = fields((await preview(analyst, "draft", ready.id)).text)
+    form["item"].append(other.id)
+    partly = await analyst.post("/portal/billing/actions/draft", data=form)
+    assert "Partly done" in partly.text and "Retry 1" in partly.text
+    assert fields(partly.text)["item"] == [other.id]
+    again = await confirm(analyst, "draft", partly)
+    assert again.status_code == 422 and "Nothing was done" in again.text and "Retry 1" in again.text
