@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from urllib.parse import unquote
 
 from msgspec import Struct
 from redis.asyncio import Redis
@@ -276,11 +275,12 @@ class Gateway:
                 raise Throttled(
                     "Too many requests from this address.", retry_after_s=grant.reset_s, violated_policies=["burst"]
                 )
+        await _read_body(x, receive)
         status = await forward(
             x,
             mount,
-            {**scope, "path": unquote(x.target), "raw_path": x.target.encode()},
-            receive,
+            {**scope, "path": decoded(x.target), "raw_path": x.target.encode()},
+            front.again(x.body, receive),
             send,
             (*x.headers, *self._harmless),
         )

@@ -25,6 +25,8 @@ TARGET_LIMIT = 8 * 1024
 HEADER_LIMIT = 32 * 1024
 BODY_S = 30
 _BODILESS = (204, 304)
+_VERSIONS = ("1.0", "1.1")
+_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+;=%:\[\]-]*\Z")
 _UNSAFE = re.compile(r"[^\x20-\x7e\x80-\xff]")
 
 
@@ -44,8 +46,12 @@ def headers_of(scope: Scope) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
 def check_message(scope: Scope, headers: dict[bytes, bytes], repeated: frozenset[bytes]) -> None:
     """What two readers could read differently (RFC 9112 sections 3.2, 6.1). Raises InvalidRequest."""
     version = scope.get("http_version", "1.1")
+    if version not in _VERSIONS:
+        raise InvalidRequest("This is not HTTP/1.1.")
     if b"host" in repeated or (version == "1.1" and b"host" not in headers):
         raise InvalidRequest("An HTTP/1.1 request has exactly one Host.")
+    if not _HOST.match(headers.get(b"host", b"")):
+        raise InvalidRequest("Host is no name or address of a server.")
     if version == "1.0" and b"transfer-encoding" in headers:
         raise InvalidRequest("HTTP/1.0 knows no Transfer-Encoding.")
 
@@ -92,6 +98,16 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         if size > BODY_LIMIT:
             raise _too_large()
     return b"".join(chunks)
+
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """What gives out a body that was read, and after it what is still to come: that the caller goes away."""
+    whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return whole.pop() if whole else await receive()
+
+    return receive_again
 
 
 def _too_large() -> TooLarge:

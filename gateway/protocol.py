@@ -80,13 +80,23 @@ class Protocol(HttpToolsProtocol):
             self._late = self.loop.call_later(HEAD_S, self._too_late)
         self._head_bytes += len(data)
         if self._head_bytes > LARGEST_HEAD:
-            self._refuse(431, f"The header fields may have {LARGEST_HEAD} bytes together.")
+            self._too_large()
 
     def on_message_begin(self) -> None:
         """The head of the first request, or of one more on this connection."""
         super().on_message_begin()
         if self._head_bytes is None:
             self._head_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head. One behind the body is dropped: it was not there when the request was admitted (RFC 9110 section 6.5.1)."""
+        if self._head_bytes is not None:
+            super().on_header(name, value)
+            return
+        self._trailer_bytes += len(name) + len(value) + 4
+        if self._trailer_bytes > LARGEST_HEAD:
+            self._too_large()
+            raise httptools.HttpParserError("the request is over before it is whole")
 
     def on_headers_complete(self) -> None:
         """The head is whole: the request begins, or waits for its turn on the connection."""
@@ -155,6 +165,9 @@ class Protocol(HttpToolsProtocol):
     def _unset_keepalive_if_required(self) -> None:
         """The timer goes on: it looks for itself whether the connection is idle."""
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Whoever asks for another protocol gets this one (RFC 9110 section 7.8); nobody needs to hear of it."""
+
     def _end_idle_timer(self) -> None:
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
@@ -169,13 +182,16 @@ class Protocol(HttpToolsProtocol):
             self._refuse(400, "This is not HTTP/1.1.")
 
     def _head_read(self) -> None:
-        self._head_bytes = None
+        self._head_bytes, self._trailer_bytes = None, 0
         if self._late is not None:
             self._late.cancel()
             self._late = None
 
     def _too_late(self) -> None:
         self._refuse(408, f"The header fields did not come within {HEAD_S} s.")
+
+    def _too_large(self) -> None:
+        self._refuse(431, f"The header fields may have {LARGEST_HEAD} bytes together.")
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer and close; nobody was identified, so nobody is written down."""

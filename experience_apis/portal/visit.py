@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from functools import cached_property
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
@@ -227,10 +227,7 @@ def operation_of(method: Method[..., Any]) -> Operation:
 
 def local(path: str) -> str:
     """A path of ours to go on to, or home for anything else."""
-    parts = urlsplit(path)
-    ours = (
-        path.startswith("/portal") and not parts.scheme and not parts.netloc and "\\" not in path and path.isprintable()
-    )
+    ours = path.startswith("/portal/") and path.isascii() and path.isprintable() and "\\" not in path
     return path if ours else HOME
 
 

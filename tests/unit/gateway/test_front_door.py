@@ -13,7 +13,9 @@ from uvicorn.server import ServerState
 
 from gateway import front, protocol
 from gateway.app import Gateway
+from gateway.mounts import Mount
 from gateway.protocol import Protocol
+from tests.unit.gateway.conftest import Build
 
 
 @asynccontextmanager
@@ -43,6 +45,10 @@ async def answer(port: int, sent: bytes) -> bytes:
         b"GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n",
         b"POST /process/v1/notes HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: a\r\nX : folded\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a b\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a/b\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: a, b\r\n",
+        b"GET /health/live HTTP/2.0\r\nHost: a\r\n",
     ],
 )
 async def test_a_message_two_readers_could_read_differently_is_refused(gateway: Gateway, head: bytes) -> None:
@@ -66,6 +72,56 @@ async def test_slow_heads_and_slow_bodies_are_cut_off(gateway: Gateway, monkeypa
         body = await answer(port, b"POST /process/v1/notes HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert body.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_http_0_9_is_refused(gateway: Gateway) -> None:
+    async with listening(gateway) as port:
+        got = await answer(port, b"GET /health/live\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("host", [b"", b"gw.example:8080", b"[2001:db8::1]:80", b"127.0.0.1", b"a_b.example"])
+async def test_a_host_of_the_grammar_is_taken(gateway: Gateway, host: bytes) -> None:
+    async with listening(gateway) as port:
+        got = await answer(port, b"GET /health/live HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_what_comes_behind_a_body_is_no_header_field(gateway: Gateway) -> None:
+    head = b"POST /process/v1/notes HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    late = b"X-Correlation-Id: late\r\nX-Forwarded-For: 10.0.0.1\r\nAuthorization: Bearer late\r\n\r\n"
+    async with listening(gateway) as port:
+        got = await answer(port, head + b"2\r\n{}\r\n0\r\n" + late)
+    assert got.startswith(b"HTTP/1.1 401 ")
+    assert b"late" not in got
+    assert b"invalid_token" not in got
+
+
+async def test_what_comes_behind_a_body_has_a_size_too(gateway: Gateway) -> None:
+    head = b"POST /process/v1/notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    async with listening(gateway) as port:
+        got = await answer(port, head + b"x: y\r\n" * (protocol.LARGEST_HEAD // 6 + 1) + b"\r\n")
+    assert got.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_body_for_what_is_mounted_is_whole_bounded_and_in_time(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "BODY_S", 0.2)
+
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": message["body"] + str(message["more_body"]).encode()})
+
+    head = b"POST /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    async with listening(build(mounts=(Mount("/page", echo),))) as port:
+        slow = await answer(port, head + b"Content-Length: 9\r\n\r\na")
+        large = await answer(port, head + b"Content-Length: 99999999\r\n\r\na")
+        whole = await answer(port, head + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
+    assert slow.startswith(b"HTTP/1.1 400 ")
+    assert large.startswith(b"HTTP/1.1 413 ")
+    assert b"abFalse" in whole
 
 
 async def test_a_connection_serves_one_request_after_the_other(gateway: Gateway) -> None:

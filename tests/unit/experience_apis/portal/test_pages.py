@@ -61,6 +61,11 @@ async def test_what_is_not_there_offers_the_search(stranger: httpx.AsyncClient) 
         assert answer.headers["x-correlation-id"] in answer.text
 
 
+@pytest.mark.parametrize(("path", "status"), [("/portal/static/%00", 404), ("/portal/static/%ff", 400)])
+async def test_what_is_no_text_is_no_page(stranger: httpx.AsyncClient, path: str, status: int) -> None:
+    assert (await stranger.get(path)).status_code == status
+
+
 @pytest.mark.parametrize(
     "query",
     ["view=none", "reverse=2", "sort=colour", "cursor=x", "view=ready&view=posted&sort=x", "entity=" + "x" * 99],

@@ -23,6 +23,25 @@ async def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(stranger: httpx.
     assert (await stranger.get("/portal/billing")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/portalx",
+        "/portal/\\evil",
+        "//[",
+        "/portal/\u6f22",
+        "/portal/a\u0085b",
+    ],
+)
+async def test_signing_in_leads_to_pages_of_ours_only(stranger: httpx.AsyncClient, elsewhere: str) -> None:
+    page = await stranger.get("/portal/sign-in", params={"next": elsewhere})
+    assert 'name="next" value="/portal/billing"' in page.text
+    entered = await sign_in(stranger, "billing-analyst", elsewhere)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/portal/billing")
+
+
 async def test_the_session_is_out_of_reach_of_scripts_and_other_sites(stranger: httpx.AsyncClient) -> None:
     entered = await sign_in(stranger, "billing-analyst")
     cookie = next(c for c in entered.headers.get_list("set-cookie") if c.startswith(SESSION))
