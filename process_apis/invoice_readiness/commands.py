@@ -143,7 +143,12 @@ class InvoiceCommands:
 
     async def _start(self, unit: Unit, invoice: objects.DraftInvoice) -> RunView:
         refused = None if await _period_open(unit, invoice) else "PERIOD_CLOSED"
-        order = PostingOrder(invoice_id=invoice.id, draft_version=invoice.draft_version)
+        order = PostingOrder(
+            invoice_id=invoice.id,
+            draft_version=invoice.draft_version,
+            gross=invoice.gross,
+            currency=invoice.currency,
+        )
         await invoices.change(unit, invoice, "post", refused=refused)
         run = await start_run(unit.connection, unit.call, WORKFLOW, order.key, order, clock=self._services.clock)
         await invoices.bind_run(unit, invoice.id, run.id)

@@ -24,10 +24,12 @@ WORKFLOW = "post_invoice"
 
 
 class PostingOrder(Struct, frozen=True, kw_only=True):
-    """Which invoice is posted, in the version that was approved."""
+    """Which invoice is posted, in the version that was approved, and what it is worth."""
 
     invoice_id: str
     draft_version: int
+    gross: Exact | None = None
+    currency: str | None = None
 
     @property
     def key(self) -> str:
@@ -58,6 +60,7 @@ class PostInvoice:
 
     async def perform(self, run: Run, input: PostingOrder) -> PostedInvoice:
         """Ensure it is posted, compare totals, acknowledge. Once it is posted nobody can cancel the run."""
+        run.about(amount_at_risk=input.gross, currency=input.currency)
 
         async def ensure(call: Call) -> Invoice:
             return await self._ensure(call, input)

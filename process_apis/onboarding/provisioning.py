@@ -14,6 +14,7 @@ COUNTRY_WORKFLOW = "onboarding_country"
 
 async def provision(run: Run, services: Services, branch: Branch) -> Provisioned:
     """Steps 5 to 9 of 4a. What undoes a step is planned before the step, so that it looks even when nobody knows (WF-4)."""
+    run.about(amount_at_risk=branch.amount, currency=branch.currency)
     run.compensation("cancel registered project", partial(register.cancel_project, services, branch))
     run.compensation("cancel project", partial(delivery.cancel_project, services, branch))
     project = await run.step("ensure project", partial(delivery.ensure_project, services, branch), request=branch)

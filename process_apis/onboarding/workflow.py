@@ -28,6 +28,7 @@ class Onboard:
         """From deal to active projects. Cancelling undoes it in reverse order, up to the activation of a project."""
         services, deal_ref = self._services, input.deal_ref
         sold = await run.step("read deal", partial(intake.read_deal, services, deal_ref))
+        run.about(amount_at_risk=sold.deal.amount, currency=sold.deal.currency)
         customer = await run.step("ensure customer", partial(intake.ensure_customer, services, run.id, sold))
         run.compensation(
             "deactivate billing customer",

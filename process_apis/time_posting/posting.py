@@ -1,7 +1,7 @@
 """The posting run: rated and excluded transactions of one entity, at most 200, into the ERP and acknowledged (4c.6)."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from contracts.call import Call
 from contracts.canon.ledger import LineOutcome, LineOutcomes, PostingKeys, PostingLine, PostingLines
 from contracts.canon.ref import ref_id
 from contracts.canon.timesheet import PostedTime, PostedTimes
-from contracts.money import ZERO
+from contracts.money import ZERO, Exact
 from contracts.process.time_posting import Transaction
 from process_apis.registers import exceptions, transactions
 from process_apis.registers.unit import Unit
@@ -37,7 +37,7 @@ where tenant = $1 and posting_run_id is null and erp_ref is null and state in ('
 group by tenant, legal_entity_id
 """
 _TAKE = """
-select id from billable_transaction
+select id, part, amount, currency from billable_transaction
 where tenant = $1 and legal_entity_id = $2 and posting_run_id is null and erp_ref is null
   and state in ('rated', 'excluded') and posting_date is not null
 order by id limit $3 for update skip locked
@@ -46,10 +46,12 @@ _CLAIM = "update billable_transaction set posting_run_id = $3 where tenant = $1 
 
 
 class Batch(Struct, frozen=True, kw_only=True):
-    """What one run posts."""
+    """What one run posts, and what it is worth where it is in one currency."""
 
     entity: str
     transaction_ids: tuple[str, ...]
+    amount: Exact | None = None
+    currency: str | None = None
 
 
 async def gather(services: Services) -> None:
@@ -66,15 +68,25 @@ async def _open_run(services: Services, tenant: str, entity: str) -> bool:
     """One run for at most a batch; True when a full batch was taken, so that more may wait."""
     call = system_call(tenant, "system:time-posting")
     async with unit_of_work(services.database) as connection:
-        ids = [r["id"] for r in await connection.fetch(_TAKE, tenant, entity, MOST_LINES)]
-        if not ids:
+        taken = await connection.fetch(_TAKE, tenant, entity, MOST_LINES)
+        if not taken:
             return False
-        batch = Batch(entity=entity, transaction_ids=tuple(ids))
+        batch = _batch(entity, taken)
         # The rows are locked, so nobody else takes them; what was refused is offered again and needs a run of its own.
         key = f"{WORKFLOW}:{new_id('batch', services.clock.now())}"
         run = await start_run(connection, call, WORKFLOW, key, batch, clock=services.clock)
-        await connection.execute(_CLAIM, tenant, ids, run.id)
-    return len(ids) == MOST_LINES
+        await connection.execute(_CLAIM, tenant, list(batch.transaction_ids), run.id)
+    return len(taken) == MOST_LINES
+
+
+def _batch(entity: str, rows: Sequence[Any]) -> Batch:
+    ids = tuple(r["id"] for r in rows)
+    billable = [r for r in rows if r["part"] == "billable"]
+    currencies = {r["currency"] for r in billable}
+    if len(currencies) > 1:
+        return Batch(entity=entity, transaction_ids=ids)
+    amount = sum((r["amount"] for r in billable), ZERO)
+    return Batch(entity=entity, transaction_ids=ids, amount=amount, currency=next(iter(currencies), None))
 
 
 def line(transaction: Transaction, shell_ref: str) -> PostingLine:
@@ -112,6 +124,7 @@ class PostTime:
 
     async def perform(self, run: Run, input: Batch) -> Posted:
         """Ensure the lines stand in the ERP, record what became of each, tell the time tools."""
+        run.about(amount_at_risk=input.amount, currency=input.currency)
         # A cancelled batch would keep its transactions claimed and unposted: a person resumes it instead.
         await run.irreversible()
 

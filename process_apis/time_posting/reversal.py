@@ -61,6 +61,7 @@ class ReverseTime:
 
     async def perform(self, run: Run, input: PostedLine) -> LineOutcomes:
         """One step: the port looks for the reversal's key before it posts it."""
+        run.about(amount_at_risk=input.amount, currency=input.currency)
         await run.irreversible()
 
         async def ensure(call: Call) -> LineOutcomes:

@@ -7,7 +7,7 @@ is deterministic, as it is run again from the top after a crash, with recorded s
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, get_type_hints
@@ -62,6 +62,7 @@ class Run:
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
         self._undo: list[tuple[str, Step[Any]]] = []
+        self._about: Mapping[str, Any] = {}
 
     @property
     def tenant(self) -> str:
@@ -85,6 +86,11 @@ class Run:
         """Plans how to undo what was done so far; done in reverse order when the run is cancelled or compensates (WF-4)."""
         self._undo.append((self._unique(name), work))
 
+    def about(self, **facts: Any) -> None:
+        """What exceptions of the steps from here on say where their problem does not: `amount_at_risk` and `currency`. Not
+        recorded: the code says it again on every repeat."""
+        self._about = facts
+
     async def sleep(self, seconds: float) -> None:  # house: float seconds
         """Sleeps durably; a person may see it but not cut it short."""
         step = self._key("sleep", self._numbered("sleep"))
@@ -105,7 +111,7 @@ class Run:
     async def hold(self, code: str, detail: str, **facts: Any) -> None:
         """Waits for a person: opens an exception of the catalogue's code and goes on when the run is resumed."""
         step = self._key("hold", self._numbered(f"hold {code}"))
-        problem = RuleViolated(detail, code=code, **facts)
+        problem = RuleViolated(detail, code=code, **{**self._about, **facts})
         await self._recorded(step, partial(self._machinery.steps.hold, step, self.call, code, problem))
 
     async def start(self, workflow: str, key: str, input: Struct) -> ChildRun:
@@ -146,12 +152,13 @@ class Run:
         """Everything planned with `undo`, in reverse order. Each is a step that nobody can cancel."""
         for name, work in reversed(self._undo):
             step = self._key("undo", name)
-            await self._recorded(step, partial(self._machinery.steps.perform, step, self.call, work))
+            await self._recorded(step, partial(self._machinery.steps.perform, step, self.call, work, self._about))
 
     async def _step(self, kind: Kind, name: str, work: Step[T], request: object | None) -> T:
         returns = _returned(work)
         step = self._key(kind, self._unique(name), request)
-        outcome = await self._recorded(step, partial(self._machinery.steps.perform, step, self.call, work))
+        perform = partial(self._machinery.steps.perform, step, self.call, work, self._about)
+        outcome = await self._recorded(step, perform)
         return decode(bytes(outcome.value), returns)  # type: ignore[no-any-return]
 
     async def _recorded(self, step: StepKey, work: Callable[[], Awaitable[Outcome]]) -> Outcome:

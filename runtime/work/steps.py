@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -84,13 +84,17 @@ class Steps:
         self._due: dict[StepKey, float] = {}  # house: float seconds
         self.moved_at = time.monotonic()
 
-    async def perform(self, step: StepKey, call: Call, work: Work) -> Outcome:
-        """Until the work is done, or the run is cancelled. An `undo` step is never cancelled."""
+    async def perform(self, step: StepKey, call: Call, work: Work, about: Mapping[str, Any]) -> Outcome:
+        """Until the work is done, or the run is cancelled. An `undo` step is never cancelled.
+
+        `about` are facts of the run, for what its problems do not say themselves.
+        """
         while await self._cleared(step):
             outcome = await self._try(step, call, work)
             if not isinstance(outcome, Failure):
                 await self.surely(partial(self._finished, step, call, outcome.reference))
                 return Outcome("done", outcome.value)
+            outcome.problem.facts = {**about, **outcome.problem.facts}
             await self.surely(partial(self._failed, step, call, outcome))
         return await self._left(step, "cancelled")
 

@@ -63,6 +63,7 @@ class Register:
 
     def __init__(self) -> None:
         self.opened: list[tuple[str, str]] = []
+        self.problems: list[Problem] = []
         self.cleared: list[str] = []
         self.letters: list[DeadLetter] = []
 
@@ -70,6 +71,7 @@ class Register:
         self, connection: Connection, call: Call, *, run_id: str, step: str, code: str, problem: Problem
     ) -> str:
         self.opened.append((step, code))
+        self.problems.append(problem)
         return f"exc_{step}"
 
     async def clear_exception(self, connection: Connection, call: Call, exception_id: str) -> None:

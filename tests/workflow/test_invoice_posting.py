@@ -102,6 +102,21 @@ async def test_a_refusal_waits_for_a_person_and_is_tried_under_the_same_key(offi
     assert await office.events("invoice.post") == ["invoice.post_failed", "invoice.posted"]
 
 
+async def test_an_outage_that_lasts_is_held_with_the_amount_of_the_invoice(office: Office, database_url: str) -> None:
+    invoice = await office.approved()
+
+    def away() -> None:
+        raise VendorUnavailable("No answer.")
+
+    office.ledger.before = away  # type: ignore[assignment]
+    async with at_work(office, database_url):
+        run_id = (await office.commands.post(MANAGER, invoice.id)).id
+        await office.until_held(run_id, "SYSTEM_UNAVAILABLE")
+    assert await office.exceptions() == [("SYSTEM_UNAVAILABLE", run_id, "open")]
+    rows = await office.database.fetch("select amount_at_risk, currency, owner_role from business_exception")
+    assert [tuple(row) for row in rows] == [(invoice.gross, invoice.currency, "IS")]
+
+
 async def test_taking_back_a_refused_invoice_ends_its_run_and_posts_under_a_new_key(
     office: Office, database_url: str
 ) -> None:

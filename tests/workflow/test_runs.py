@@ -1,6 +1,7 @@
 """What a run does on the real engine: steps in order, retries, holds, waits, cancelling, failing, children."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -82,6 +83,21 @@ async def test_an_outage_that_outlasts_the_retries_is_held_and_resumes_when_the_
         away = False
         await stage.until(run_id, "completed")
     assert stage.register.cleared == ["exc_post"]
+
+
+async def test_what_an_outage_holds_says_what_the_run_is_about(database: Database, database_url: str) -> None:
+    async def perform(run: Run, order: Order) -> Receipt:
+        run.about(object_id="inv_1", amount_at_risk=Decimal("80.00"), currency="EUR")
+
+        async def post(call: Call) -> Receipt:
+            raise VendorUnavailable("No answer.", amount_at_risk=Decimal("0.01"))
+
+        return await run.step("post", post)
+
+    async with staged(database, database_url, Told(perform)) as stage:
+        await stage.until_waiting_for((await stage.start()).id, "person")
+    (problem,) = stage.register.problems
+    assert problem.facts == {"object_id": "inv_1", "amount_at_risk": Decimal("0.01"), "currency": "EUR"}
 
 
 async def test_a_refusal_waits_for_a_person_and_goes_on_after_resume(database: Database, database_url: str) -> None:
