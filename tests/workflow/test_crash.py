@@ -14,7 +14,7 @@ from runtime.work.unit import unit_of_work
 from tests.workflow.stage import CALL, Order, eventually
 
 _END_SESSIONS = """
-select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name <> 'tests'
+select pg_terminate_backend(pid, 30000) from pg_stat_activity where datname = current_database() and application_name <> 'tests'
 """
 PATIENCE_S = 90.0  # starting a process takes seconds of processor time
 ONCE = ["tried one", "wrote one", "tried two", "wrote two"]
