@@ -20,6 +20,8 @@ from contracts.money import EXACT_MAX_LENGTH, Exact, parse_exact
 Fault = dict[str, str]
 Found = Iterator[Fault]
 
+# Of members that say nothing else: what a whole number in a column has room for.
+LARGEST_INTEGER = 2**31 - 1
 _LIMIT = 100
 _SHOWN_CHOICES = 40
 _FRAGMENT_SAFE = "!$&'()*+,;=:@/?-._~"
@@ -109,6 +111,9 @@ def _number(value: Any, node: Any, pointer: str) -> Found:
         return
     low = next((bound for bound in (node.ge, node.gt) if bound is not None), None)
     high = next((bound for bound in (node.le, node.lt) if bound is not None), None)
+    if whole and high is None and abs(value) > LARGEST_INTEGER:
+        yield _violation(pointer, "number.maximum", "whole numbers have 32 bits here")
+        return
     if low is not None and (value < low or (value == low and node.gt is not None)):
         yield _violation(pointer, "number.minimum", f"{'at least' if node.ge is not None else 'above'} {low}")
     if high is not None and (value > high or (value == high and node.lt is not None)):

@@ -21,6 +21,7 @@ _NAMED: dict[Scope, tuple[str, ...]] = {
     "client": ("customer_id",),
 }
 _Place = tuple[Scope, str | None, str | None]
+_PRICED_BY = {"amount": ("rate", "currency"), "cost_plus": ("markup_pct",)}
 _SCORES = (("role_code", 8), ("seniority_code", 4), ("location_code", 2), ("time_type", 1))
 
 
@@ -54,8 +55,10 @@ class RateLine(Input, frozen=True, kw_only=True):
     status: str | None = None
 
     def __post_init__(self) -> None:
-        if self.method != "cost_plus" and (self.rate is None or self.currency is None):
-            raise ValueError(f"`{'rate' if self.rate is None else 'currency'}` is required for method amount")
+        method = self.method or "amount"
+        for name in _PRICED_BY[method]:
+            if getattr(self, name) is None:
+                raise ValueError(f"`{name}` is required for method {method}")
 
     @property
     def ref(self) -> ScopeRef:

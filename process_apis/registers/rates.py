@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.events import RateCardChanged
-from contracts.problems import NotFound, RuleViolated
+from contracts.problems import NotFound, RuleViolated, Violation
 from contracts.process.register_objects import NewRateCard, NewRateLine, RateCard, RateCardPage, ScopeRef
 from contracts.wire import convert, to_builtins
 from process_apis.registers import bounds, move, pages
@@ -41,11 +41,26 @@ def _check(new: NewRateCard) -> None:
         inside = start >= new.effective_from and (new.effective_to is None or (end or start) <= new.effective_to)
         if not inside:
             raise RuleViolated("A line lies outside the range of its card (RTE-3).", code="GUARD_FAILED")
-        if (line.method == "amount") != (line.rate is not None):
-            raise RuleViolated("A line of method amount has a rate, a cost_plus line has none.", code="GUARD_FAILED")
-        for field, detail in bounds.of_rate(line):
-            raise RuleViolated(f"The {field} of a line is {detail}", code="GUARD_FAILED")
+    if broken := violations(new):
+        raise RuleViolated(broken[0].detail, errors=broken, code="GUARD_FAILED")
     _refuse_twins(new.lines, new)
+
+
+def violations(new: NewRateCard) -> list[Violation]:
+    """Prices that are none, or of a size no amount has, each with its pointer."""
+    return [
+        Violation(pointer=f"#/lines/{place}/{field}", code="GUARD_FAILED", detail=detail)
+        for place, line in enumerate(new.lines)
+        for field, detail in (*_unpriced(line), *bounds.of_rate(line))
+    ]
+
+
+def _unpriced(line: NewRateLine) -> bounds.Broken:
+    """`amount` needs a rate, `cost_plus` a markup: what is missing is never taken for nothing (RATE-6, RATE-7)."""
+    if (line.method == "amount") != (line.rate is not None):
+        yield "rate", "A line of method amount has a rate, a cost_plus line has none."
+    if line.method == "cost_plus" and line.markup_pct is None:
+        yield "markup_pct", "A cost_plus line has a markup, be it 0."
 
 
 def _refuse_twins(lines: Sequence[NewRateLine], card: NewRateCard) -> None:

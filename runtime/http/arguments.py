@@ -16,13 +16,13 @@ from msgspec import inspect
 
 from contracts.operation import Operation, Parameter
 from contracts.problems import InvalidContent, InvalidRequest, TooLarge, UnsupportedMedia, Violation
-from contracts.violations import child_pointer
+from contracts.violations import LARGEST_INTEGER, child_pointer
 from contracts.wire import convert, decode, violations
 
 BODY_LIMIT = 1024 * 1024
 LARGEST_PAGE = 200
 _MOST_PAIRS = 100
-LARGEST_INTEGER = 2**31 - 1
+LARGEST_FREE = 2**63 - 1
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,99})\Z")
 _LONG_NUMBER = re.compile(rb'(?<!["0-9.])-?[0-9]{10}')
 _MEDIA = re.compile(r"application/(json|[a-z0-9.-]+\+json)\Z")
@@ -241,7 +241,7 @@ def decode_body(body: bytes, kind: Any) -> Any:
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
     if b"\\u0000" in body or _LONG_NUMBER.search(body):
-        _refuse_unstorable(_untyped(body))
+        _refuse_unstorable(_untyped(body), kind)
     return value
 
 
@@ -254,7 +254,7 @@ def _decode_with_whole_numbers(body: bytes, kind: Any) -> Any:
         raise _invalid_content(value, kind, str(error)) from error
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
-    _refuse_unstorable(value)
+    _refuse_unstorable(value, kind)
     return read
 
 
@@ -280,9 +280,11 @@ def _invalid_content(value: Any, kind: Any, message: str) -> InvalidContent:
     return InvalidContent(f"{found[0].pointer}: {found[0].detail}.{more}", errors=found)
 
 
-def _refuse_unstorable(value: Any) -> None:
-    """What no column takes, wherever it stands: NUL in a text, a whole number of more than 32 bits."""
-    found = list(_unstorable(value, "#"))
+def _refuse_unstorable(value: Any, kind: Any) -> None:
+    """What no column takes: NUL in a text, whole numbers of more than 32 bits, in records of any form of more than 64."""
+    typed = [Violation(code=w["code"], detail=w["detail"], pointer=w["pointer"]) for w in violations(value, kind)]
+    told = {one.pointer for one in typed}
+    found = [*typed, *(one for one in _unstorable(value, "#") if one.pointer not in told)]
     if found:
         raise InvalidContent(f"{found[0].pointer}: {found[0].detail}.", errors=found)
 
@@ -290,8 +292,8 @@ def _refuse_unstorable(value: Any) -> None:
 def _unstorable(value: Any, pointer: str) -> Iterable[Violation]:
     if isinstance(value, str) and "\x00" in value:
         yield Violation(code="pattern", detail="contains a NUL character; leave it out", pointer=pointer)
-    elif type(value) is int and abs(value) > LARGEST_INTEGER:
-        yield Violation(code="number.maximum", detail="whole numbers have 32 bits", pointer=pointer)
+    elif type(value) is int and abs(value) > LARGEST_FREE:
+        yield Violation(code="number.maximum", detail="whole numbers have 64 bits", pointer=pointer)
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from _unstorable(name, pointer)

@@ -36,9 +36,10 @@ from contracts.problems import (
     Unsupported,
     UnsupportedMedia,
 )
+from contracts.violations import LARGEST_INTEGER
 from contracts.wire import schema_hook, to_builtins
 from runtime.bind import Served
-from runtime.http.arguments import LARGEST_INTEGER, LARGEST_PAGE
+from runtime.http.arguments import LARGEST_PAGE
 from runtime.http.replies import JSON
 from runtime.http.spec_components import (
     HEADERS,

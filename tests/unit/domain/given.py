@@ -67,7 +67,7 @@ def rate_lines(draw: st.DrawFn) -> RateLine:
         time_type=draw(maybe(st.sampled_from(TYPES))),
         method="cost_plus" if cost_plus else "amount",
         rate=draw(exact("0", "900", 4)),
-        markup_pct=draw(maybe(percents)),
+        markup_pct=draw(percents if cost_plus else maybe(percents)),
         currency=draw(currencies),
         unit=draw(st.sampled_from(("hour", "day", "unit"))),
         effective_from=start,

@@ -232,16 +232,28 @@ def test_triangulated_rate(rate: Any) -> None:  # WE-16
     assert (rated["fx_rate"], rated["bill_rate"], rated["amount"]) == ("1.1017543860", "143.2281", "1074.21")
 
 
-def test_the_chain_rounds_once(rate: Any) -> None:  # WE-17, in two entries of at most a day
-    rated = rate(
-        [line("a", "1480", currency="USD", unit="day")],
-        "7.25",
-        entry={"time_types": ["overtime"]},
-        line={"billing_unit": "hour", "discount_pct": "7.5", "multipliers": {"overtime": "1.25"}},
-        fx_quotes=[{"from": "USD", "to": "EUR", "date": DAY, "rate": "0.92345"}],
+WE_17 = {
+    "entry": {"time_types": ["overtime"]},
+    "line": {"billing_unit": "hour", "discount_pct": "7.5", "multipliers": {"overtime": "1.25"}},
+    "fx_quotes": [{"from": "USD", "to": "EUR", "date": DAY, "rate": "0.92345"}],
+}
+
+
+def test_the_chain_rounds_once(rate: Any, calculate: Any) -> None:  # WE-17; no day has 37.25 hours, a cap's item may
+    rated = rate([line("a", "1480", currency="USD", unit="day")], "7.25", **WE_17)
+    figures = ("base_rate", "fx_rate", "multiplier", "discount_pct", "bill_rate", "amount")
+    assert [rated[name] for name in figures] == ["1480.0000", "0.9234500000", "1.2500", "7.50", "197.5317", "1432.10"]
+    asked = {"id": "t", "kind": "time", "service_date": DAY, "hours": "74.5", "quantity": "74.5", "amount": "14716.11"}
+    capped = calculate(
+        "cap.apply",
+        currency="EUR",
+        policy="split",
+        limits={"line_hours": "37.25"},
+        items=[asked | {"bill_rate": rated["bill_rate"]}],
     )
-    assert (rated["bill_rate"], rated["discount_pct"]) == ("197.5317", "7.50")
-    assert rated["amount"] == "1432.10"
+    assert capped["items"][0]["billable_quantity"] == "37.2500"
+    assert capped["items"][0]["billable_amount"] == "7358.06"
+    assert rate([line("a", "1480", currency="USD", unit="day")], "37.25", **WE_17)["code"] == "TIME_QTY_INVALID"
 
 
 def test_cost_plus(rate: Any) -> None:  # WE-18

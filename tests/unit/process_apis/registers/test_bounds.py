@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from contracts.process.register_objects import FixedFx, NewRateLine, VolumeTier
+from contracts.process.register_objects import FixedFx, NewRateCard, NewRateLine, VolumeTier
+from process_apis.registers import rates
 from process_apis.registers.bounds import of_rate
 from process_apis.registers.contracts import violations
 from tests.workflow.invoice_books import new_contract
@@ -55,3 +56,21 @@ def test_a_multiplier_has_a_sensible_size() -> None:
 def test_prices() -> None:
     assert not list(of_rate(NewRateLine(rate=Decimal("180.0000"))))
     assert [field for field, _ in of_rate(NewRateLine(rate=HUGE, markup_pct=Decimal(-101)))] == ["rate", "markup_pct"]
+
+
+def card(*lines: NewRateLine) -> NewRateCard:
+    return NewRateCard(name="Standard", scope="standard", currency="EUR", effective_from=date(2026, 1, 1), lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "pointer"),
+    [
+        (NewRateLine(), "#/lines/1/rate"),
+        (NewRateLine(method="cost_plus"), "#/lines/1/markup_pct"),
+        (NewRateLine(method="cost_plus", rate=Decimal(1), markup_pct=Decimal(0)), "#/lines/1/rate"),
+        (NewRateLine(rate=Decimal(-1)), "#/lines/1/rate"),
+    ],
+)
+def test_a_price_that_is_none_is_named(line: NewRateLine, pointer: str) -> None:
+    good = NewRateLine(role_code="CON", method="cost_plus", markup_pct=Decimal(0))
+    assert [found.pointer for found in rates.violations(card(good, line))] == [pointer]

@@ -63,8 +63,9 @@ def test_parameters_that_are_refused(query: bytes, number: str) -> None:
     ("body", "pointer"),
     [
         (b'{"count": 2147483648}', "#/count"),
-        (b'{"more": {"a": [1, -99999999999]}}', "#/more/a/1"),
-        (b'{"more": {"a/b~ c": 99999999999}}', "#/more/a~1b~0%20c"),
+        (b'{"count": 99999999999999999999}', "#/count"),
+        (b'{"more": {"a": [1, -9223372036854775809]}}', "#/more/a/1"),
+        (b'{"more": {"a/b~ c": 9223372036854775808}}', "#/more/a~1b~0%20c"),
         (b'{"more": {"a": "x\\u0000"}}', "#/more/a"),
     ],
 )
@@ -72,6 +73,10 @@ def test_what_no_column_takes_is_refused_wherever_it_stands(body: bytes, pointer
     with pytest.raises(InvalidContent) as refused:
         decoded(body=body)
     assert [violation.pointer for violation in refused.value.errors] == [pointer]
+
+
+def test_records_of_any_form_keep_numbers_of_64_bits() -> None:
+    assert decoded(body=b'{"more": {"id": 9223372036854775807}}')["body"].more == {"id": 2**63 - 1}
 
 
 def test_long_digits_in_texts_are_texts() -> None:
