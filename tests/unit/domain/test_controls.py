@@ -1,5 +1,6 @@
 """Reconciliation, impact plans, bookings, posting dates, alerts (WE-42 to WE-47, WE-55 to WE-57)."""
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -73,9 +74,119 @@ def test_controls(calculate: Any, control: str, values: Any, answer: tuple[Any, 
     assert (found["variance"], found["tolerance"], found["status"]) == answer
 
 
-def test_a_control_needs_all_its_values(calculate: Any) -> None:
-    with pytest.raises(msgspec.ValidationError, match="erp_gross"):
-        calculate("recon.evaluate", control="REC-05", currency="EUR", values={"canonical_gross": "1"})
+# The values of each control (4m), with figures that agree.
+AGREEING: dict[str, dict[str, Any]] = {
+    "REC-01": {
+        "approved": "28",
+        **{"billed": "1", "unbilled": "2", "held": "3", "written_off": "4", "non_billable": "5"},
+        **{"in_exception": "6", "in_flight": "7"},
+    },
+    "REC-02": {
+        "approved_reimbursable": "15",
+        **{"invoiced_cost": "1", "unbilled": "2", "held": "3", "written_off": "4", "non_billable_excess": "5"},
+        "item_count": "1",
+    },
+    "REC-03": {"psa_revenue": "9", "psa_cost": "4", "erp_revenue": "8", "erp_cost": "3"},
+    "REC-04": {"mismatched": 0, "critical": True},
+    "REC-05": {"canonical_gross": "119", "erp_gross": "119"},
+    "REC-06": {
+        "opening": "9",
+        "additions": "8",
+        "adjustments": "7",
+        "invoiced": "6",
+        "written_off": "5",
+        "closing": "13",
+    },
+    "REC-07": {"published": 10, "processed": "4", "duplicates": 3, "dead_lettered": 2, "in_flight": 1},
+    "REC-08": {"legacy_amount": "7", "cloud_amount": "7"},
+    "REC-09": {"payroll_cost": "7", "allocated": ["3", "4"]},
+    "REC-10": {"recognised": "7", "gl_revenue": "7"},
+    "REC-11": {"canonical_open": ["5", "2"], "erp_ar": "7"},
+    "REC-12": {"accrued": "7", "vendor_invoice": "7"},
+}
+COUNTED = ("REC-01", "REC-04", "REC-07")
+
+
+@pytest.mark.parametrize("control", AGREEING)
+def test_what_agrees_is_matched(calculate: Any, control: str) -> None:
+    found = calculate("recon.evaluate", control=control, currency="EUR", values=AGREEING[control])
+    assert (found["status"], Decimal(found["variance"])) == ("matched", 0)
+
+
+@pytest.mark.parametrize(("control", "name"), [(one, name) for one, values in AGREEING.items() for name in values])
+def test_a_control_needs_all_its_values(calculate: Any, control: str, name: str) -> None:
+    values = {other: value for other, value in AGREEING[control].items() if other != name}
+    if name == "critical":  # a flag that is absent is not set: then half a percent of what was compared may differ
+        with pytest.raises(msgspec.ValidationError, match="`compared` is required unless critical"):
+            calculate("recon.evaluate", control=control, values=values)
+        return
+    with pytest.raises(msgspec.ValidationError, match=f"`{name}`"):
+        calculate("recon.evaluate", control=control, currency="EUR", values=values)
+
+
+@pytest.mark.parametrize("control", AGREEING)
+def test_a_control_takes_no_other_values(calculate: Any, control: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="other"):
+        calculate("recon.evaluate", control=control, currency="EUR", values=AGREEING[control] | {"other": "1"})
+
+
+@pytest.mark.parametrize("control", AGREEING)
+def test_money_has_a_currency(calculate: Any, control: str) -> None:
+    question = {"control": control, "values": AGREEING[control]}
+    if control in COUNTED:
+        assert calculate("recon.evaluate", **question)["status"] == "matched"
+        return
+    with pytest.raises(msgspec.ValidationError, match="`currency`"):
+        calculate("recon.evaluate", **question)
+
+
+@pytest.mark.parametrize(
+    ("control", "name", "value"),
+    [
+        ("REC-09", "allocated", "1e3"),
+        ("REC-11", "canonical_open", "7,00"),
+        ("REC-12", "accrued", "9" * 41),
+        ("REC-09", "allocated", ["1", "x"]),
+        ("REC-11", "canonical_open", 7),
+    ],
+)
+def test_a_sum_is_a_decimal_or_a_list_of_them(calculate: Any, control: str, name: str, value: Any) -> None:
+    with pytest.raises(msgspec.ValidationError, match=name):
+        calculate("recon.evaluate", control=control, currency="EUR", values=AGREEING[control] | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("control", "change", "answer"),
+    [
+        ("REC-02", {"item_count": 2000, "invoiced_cost": "-4"}, ("5.00", "5.00", "within_tolerance")),
+        ("REC-02", {"item_count": 2000, "invoiced_cost": "-4.01"}, ("5.01", "5.00", "breach")),
+        ("REC-03", {"erp_revenue": "9"}, ("-1.00", "1.00", "within_tolerance")),
+        ("REC-03", {"erp_revenue": "9.01"}, ("-1.01", "1.00", "breach")),
+        ("REC-03", {"psa_revenue": "-1999", "erp_revenue": "-2000"}, ("0.00", "2.00", "matched")),
+        ("REC-04", {"critical": False, "compared": 199, "mismatched": 1}, (1, 0, "breach")),
+        ("REC-04", {"critical": False, "compared": 200, "mismatched": 1}, (1, 1, "within_tolerance")),
+        ("REC-08", {"legacy_amount": "6.98"}, ("-0.02", "0.01", "breach")),
+        ("REC-10", {"recognised": "6.99"}, ("-0.01", "0.01", "within_tolerance")),
+        ("REC-11", {"erp_ar": "7.01"}, ("-0.01", "0.00", "breach")),
+        ("REC-11", {"canonical_open": "7.01"}, ("0.01", "0.00", "breach")),
+        ("REC-12", {"vendor_invoice": "17"}, ("-10.00", "10.00", "within_tolerance")),
+        ("REC-12", {"vendor_invoice": "17.01"}, ("-10.01", "10.00", "breach")),
+        ("REC-12", {"accrued": ["600", "420.01"], "vendor_invoice": "1000"}, ("20.01", "20.00", "breach")),
+    ],
+)
+def test_tolerances_to_the_last_unit(calculate: Any, control: str, change: Any, answer: tuple[Any, ...]) -> None:
+    found = calculate("recon.evaluate", control=control, currency="EUR", values=AGREEING[control] | change)
+    assert (found["variance"], found["tolerance"], found["status"]) == answer
+
+
+def test_the_rounding_mode_is_for_money_only(calculate: Any) -> None:  # DEC-3
+    money = {"legacy_amount": "0.125", "cloud_amount": "0"}
+    hours = AGREEING["REC-01"] | {"approved": "28.00005"}
+    found = [
+        calculate("recon.evaluate", control=control, currency="EUR", values=values, rounding_mode="HALF_EVEN")
+        for control, values in (("REC-08", money), ("REC-01", hours))
+    ]
+    assert [one["variance"] for one in found] == ["0.12", "0.0001"]
 
 
 def transaction(id: str, state: str, old: str, new: str, **more: Any) -> dict[str, Any]:

@@ -236,6 +236,22 @@ def test_milestone_obstacles() -> None:  # MS-1..MS-3
     assert billing_obstacles(billing) == ("MILESTONE_OVER_VALUE", "PRIOR_INVOICE_OPEN", "CHANGE_ORDER_PENDING")
 
 
+@pytest.mark.parametrize(
+    ("given", "codes"),
+    [
+        ({}, ()),
+        ({"amount": Decimal("50.01")}, ("MILESTONE_OVER_VALUE",)),
+        ({"sequential": True}, ()),
+        ({"predecessor_posted": False}, ()),
+        ({"sequential": True, "predecessor_posted": False}, ("PRIOR_INVOICE_OPEN",)),
+        ({"holding_change_order": True}, ("CHANGE_ORDER_PENDING",)),
+    ],
+)
+def test_each_milestone_obstacle_alone(given: dict[str, Any], codes: tuple[str, ...]) -> None:
+    plain = {"amount": Decimal(50), "billed_before": Decimal(50), "line_value": Decimal(100)}
+    assert billing_obstacles(MilestoneBilling(**plain | given)) == codes
+
+
 _cents = st.integers(-1_000_000, 1_000_000).map(lambda cents: Decimal(cents).scaleb(-2))
 _weights = st.lists(st.integers(0, 10_000).map(lambda n: Decimal(n).scaleb(-2)), min_size=1, max_size=8)
 

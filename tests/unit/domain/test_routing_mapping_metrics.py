@@ -14,6 +14,11 @@ DUAL = {"ledger_mode": "dual_run", "cutover_date": "2026-07-01", "legacy_freeze_
     ("entity", "document", "answer"),
     [
         ({"ledger_mode": "legacy"}, {"posting_date": "2026-07-01", "references_ledger": "legacy"}, ("legacy", None)),
+        (
+            DUAL | {"ledger_mode": "legacy"},
+            {"posting_date": "2026-10-01", "references_ledger": "legacy"},
+            ("legacy", None),
+        ),
         ({"ledger_mode": "cloud"}, {"posting_date": "2026-07-01"}, ("cloud", None)),
         (DUAL, {"posting_date": "2026-06-30"}, ("legacy", "cloud")),
         (DUAL, {"posting_date": "2026-07-01"}, ("cloud", "legacy")),
@@ -108,6 +113,41 @@ def test_unreadable_durations(calculate: Any, spelled: str, worked: Any) -> None
 def test_everything_that_does_not_map_is_named(calculate: Any) -> None:
     answer = mapped(calculate, {"rev": 1, "job": "J9"})
     assert answer == {"status": "exception", "code": "MAP_UNMAPPED", "fields": ["id", "project_id", "quantity"]}
+
+
+def nested(levels: int, leaf: Any, inside: str = "list") -> Any:
+    for _ in range(levels):
+        leaf = [leaf] if inside == "list" else {"deeper": leaf}
+    return leaf
+
+
+@pytest.mark.parametrize("inside", ["list", "object"])
+def test_records_nest_twenty_levels(calculate: Any, inside: str) -> None:
+    """The record is a level itself; so are the value maps."""
+    assert mapped(calculate, RECORD | {"extra": nested(19, 1, inside)})["status"] == "mapped"
+    with pytest.raises(msgspec.ValidationError, match="`record` nests more than 20 levels"):
+        mapped(calculate, RECORD | {"extra": nested(20, 1, inside)})
+    with pytest.raises(msgspec.ValidationError, match="`mapping` nests more than 20 levels"):
+        mapped(calculate, RECORD, value_maps={"location_code": {"*": nested(19, 1, inside)}})
+
+
+def test_flags_and_blanks(calculate: Any) -> None:
+    maps = {"billable": {"true": True, "false": False}, "project_id": {"": "none"}}
+    fields = MAPPING["fields"] | {"billable": "chargeable"}
+    answer = mapped(calculate, RECORD | {"chargeable": False, "job": ""}, fields=fields, value_maps=maps)
+    assert (answer["entry"]["billable"], answer["entry"]["project_id"]) == (False, "none")
+    yes = mapped(calculate, RECORD | {"chargeable": True, "job": ""}, fields=fields, value_maps=maps)
+    assert yes["entry"]["billable"] is True
+    for name in ("nr", "rev"):
+        named = {"nr": "id", "rev": "version"}[name]
+        assert mapped(calculate, RECORD | {name: ""})["fields"] == [named]
+
+
+def test_what_only_a_value_map_names_is_read_as_absent(calculate: Any) -> None:
+    answer = mapped(calculate, RECORD, value_maps={"time_types": {"*": ["standard"]}})
+    assert answer["entry"]["time_types"] == ["standard"]
+    assert mapped(calculate, RECORD, value_maps={"time_types": {"x": 1}})["fields"] == ["time_types"]
+    assert mapped(calculate, RECORD | {"worked": None}, value_maps={"quantity": {"*": "8"}})["fields"] == ["quantity"]
 
 
 @pytest.mark.parametrize(
