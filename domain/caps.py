@@ -88,10 +88,29 @@ def _present(caps: CapAmounts | None) -> dict[str, Decimal]:
 
 
 class _Grant(Struct, frozen=True, kw_only=True):
+    """What of an item is billable; the overage is the rest (CAP-5)."""
+
     amount: Decimal
     quantity: Decimal
     hours: Decimal
     code: CapCode | None = None
+
+
+class CapShare(Struct, frozen=True, kw_only=True):
+    """A part of an item, at the scales of its figures."""
+
+    amount: Decimal
+    quantity: Decimal
+    hours: Decimal
+
+
+class CapSplit(Struct, frozen=True, kw_only=True):
+    """An item after the caps, with the hours of each part (CAP-5, DEC-5)."""
+
+    id: str
+    billable: CapShare
+    overage: CapShare
+    code: CapCode | None
 
 
 def _whole(item: CapItem, code: CapCode | None) -> _Grant:
@@ -175,24 +194,48 @@ class _Caps:
 
 
 @precise
-def apply_caps(question: CapQuestion) -> CapResult:
-    """Cap the items in the order service date, approval, id (CAP-2)."""
+def split_items(question: CapQuestion) -> tuple[tuple[CapSplit, ...], dict[str, Decimal]]:
+    """The items in the order service date, approval, id (CAP-2), and what is consumed after them."""
     caps, items = _Caps(question), []
     for item in sorted(question.items, key=lambda one: (one.service_date, one.approved_at or _FIRST, one.id)):
         grant = caps.grant(item)
         caps.consume(item, grant)
-        items.append(_capped(item, grant, question.currency))
-    return CapResult(items=tuple(items), consumed=_scaled(caps.consumed, question.currency))
+        items.append(_split(item, grant, question.currency))
+    return tuple(items), _scaled(caps.consumed, question.currency)
 
 
-def _capped(item: CapItem, grant: _Grant, currency: str) -> CappedItem:
+def apply_caps(question: CapQuestion) -> CapResult:
+    """`split_items` for the calculator interface."""
+    items, consumed = split_items(question)
+    return CapResult(items=tuple(map(_capped, items)), consumed=consumed)
+
+
+def _split(item: CapItem, grant: _Grant, currency: str) -> CapSplit:
+    rest = (item.amount - grant.amount, item.quantity - grant.quantity, (item.hours or ZERO) - grant.hours)
+    return CapSplit(
+        id=item.id,
+        billable=_share_of(grant.amount, grant.quantity, grant.hours, currency),
+        overage=_share_of(*rest, currency),
+        code=grant.code,
+    )
+
+
+def _share_of(amount: Decimal, quantity: Decimal, hours: Decimal, currency: str) -> CapShare:
+    return CapShare(
+        amount=round_money(amount, currency),
+        quantity=round_places(quantity, HOURS_PLACES),
+        hours=round_places(hours, HOURS_PLACES),
+    )
+
+
+def _capped(item: CapSplit) -> CappedItem:
     return CappedItem(
         id=item.id,
-        billable_amount=round_money(grant.amount, currency),
-        billable_quantity=round_places(grant.quantity, HOURS_PLACES),
-        overage_amount=round_money(item.amount - grant.amount, currency),
-        overage_quantity=round_places(item.quantity - grant.quantity, HOURS_PLACES),
-        code=grant.code,
+        billable_amount=item.billable.amount,
+        billable_quantity=item.billable.quantity,
+        overage_amount=item.overage.amount,
+        overage_quantity=item.overage.quantity,
+        code=item.code,
     )
 
 

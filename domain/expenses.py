@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from contracts.iso import Currency
 from contracts.money import FX_PLACES, ZERO, Exact, precise, round_money, round_places
-from domain.fx import FxQuestion, exchange_rate
+from domain.fx import FxQuestion, exchange_rate, exchanged
 from domain.objects import ExpenseObject, ExpenseRuleObject
 from domain.terms import (
     DEFAULT_RECEIPT_THRESHOLD,
@@ -145,14 +145,14 @@ def _receipt_missing(request: RateExpense, rule: ExpenseRule, fx: Decimal) -> bo
     always = bool(rule.receipt_always) or expense.category in (entity.receipt_always_categories or ())
     currency = entity.functional_currency or request.contract.currency
     threshold = DEFAULT_RECEIPT_THRESHOLD if entity.receipt_threshold is None else entity.receipt_threshold
-    return always or round_money(expense.amount_gross * fx, currency, entity.rounding_mode) >= threshold
+    return always or exchanged(expense.amount_gross, fx, currency, entity.rounding_mode) >= threshold
 
 
 def _amounts(request: RateExpense, rule: ExpenseRule, fx: Decimal) -> RatedExpense:
     expense, currency, mode = request.expense, request.contract.currency, request.legal_entity.rounding_mode
     allowed = expense.base if rule.limit_per_unit is None else min(expense.base, rule.limit_per_unit * expense.count)
-    cost = round_money(allowed * fx, currency, mode)
-    absorbed = round_money(round_money(expense.base * fx, currency, mode) - cost, currency)
+    cost = exchanged(allowed, fx, currency, mode)
+    absorbed = round_money(exchanged(expense.base, fx, currency, mode) - cost, currency)
     return RatedExpense(
         status="rated",
         code="EXP_OVER_LIMIT" if absorbed > 0 else None,

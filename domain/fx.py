@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType, field
 
 from contracts.iso import Currency
-from contracts.money import FX_PLACES, Exact, precise, round_places
+from contracts.money import FX_PLACES, Exact, RoundingMode, precise, round_money, round_places
 from domain.terms import FixedRate, FxQuote, Input, Result
 
 MAX_AGE_DAYS = 7
@@ -122,3 +122,9 @@ def _fixed(agreed: Sequence[FixedRate], source: str, target: str) -> Decimal | N
 
 def _found(rate: Decimal, path: FxPath, as_of: dt.date | None) -> FxRate:
     return FxRate(rate=round_places(rate, FX_PLACES), path=path, as_of=as_of)
+
+
+@precise
+def exchanged(amount: Decimal, rate: Decimal, currency: str, mode: RoundingMode | None = None) -> Decimal:
+    """An amount at a rate, in the minor units of the currency it becomes (FX-5, RP-6)."""
+    return round_money(amount * rate, currency, mode)

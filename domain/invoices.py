@@ -21,6 +21,7 @@ from contracts.money import (
     round_places,
 )
 from contracts.periods import month_of
+from domain.fx import exchanged
 from domain.objects import ContractObject, TransactionObject
 from domain.terms import Input, Result
 
@@ -193,8 +194,8 @@ def _tax_group(code: str, rate: Decimal, base: Decimal, currency: str, mode: Rou
 
 
 def _functional(rate: FunctionalRate, gross: Decimal, tax: Decimal, mode: RoundingMode | None) -> FunctionalTotals:
-    converted = round_money(gross * rate.fx_rate, rate.currency, mode)
-    converted_tax = round_money(tax * rate.fx_rate, rate.currency, mode)
+    converted = exchanged(gross, rate.fx_rate, rate.currency, mode)
+    converted_tax = exchanged(tax, rate.fx_rate, rate.currency, mode)
     net = round_money(converted - converted_tax, rate.currency)
     return FunctionalTotals(currency=rate.currency, net=net, tax=converted_tax, gross=converted)
 

@@ -162,8 +162,15 @@ class MetricValue(Struct, frozen=True, kw_only=True):
 
 
 @precise
+def metric(name: str, values: Values) -> Decimal | None:
+    """A metric of the catalogue, rounded once (RP-8); None when its denominator is zero (MET-2)."""
+    formula = _FORMULAS[name]
+    found = formula.value(values)
+    return None if found is None else round_places(found, formula.places)
+
+
 def compute_metric(question: MetricQuestion) -> MetricValue:
-    """A metric, rounded once (RP-8)."""
-    formula = _FORMULAS[str(question.__struct_config__.tag)]
-    found = formula.value({name: Decimal(getattr(question.values, name)) for name in formula.reads})
-    return MetricValue(value=None if found is None else plain(round_places(found, formula.places)))
+    """`metric` for the calculator interface."""
+    name = str(question.__struct_config__.tag)
+    found = metric(name, {one: Decimal(getattr(question.values, one)) for one in _FORMULAS[name].reads})
+    return MetricValue(value=None if found is None else plain(found))

@@ -49,6 +49,11 @@ class PriorDay(Input, frozen=True, kw_only=True):
     billed_days: Exact | None = None
 
 
+def prior_day(recorded: Decimal, hours: Decimal, days: Decimal, day: Decimal) -> PriorDay:
+    """What a day has recorded, and billed in hours and in days: days that were billed are hours that were billed, too (QTY-4)."""
+    return PriorDay(recorded_hours=recorded, billed_hours=hours + days * day, billed_days=days)
+
+
 def hours_per_day(line: LineTerms, entity: PricingEntity) -> Decimal:
     """Working hours of a day: contract line, legal entity, 8."""
     return line.hours_per_day or entity.hours_per_day or EIGHT

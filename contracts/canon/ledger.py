@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from contracts.canon.ref import LARGEST_BULK, Code, CountryCode, CurrencyCode, Page, Ref, Text
-from contracts.money import Exact
+from contracts.money import Exact, RoundingMode
 
 TaxTreatment = Literal["standard", "exempt", "reverse_charge", "out_of_scope"]
 
 
 class LegalEntity(Struct, frozen=True, kw_only=True):
-    """A company that contracts, employs or posts."""
+    """A company that contracts, employs or posts. What prices its work is null where its ERP says nothing: half up, 8 hours,
+    no multipliers (DEC-3, QTY-1, MULT-1)."""
 
     ref: Ref
     code: Code
@@ -20,6 +21,9 @@ class LegalEntity(Struct, frozen=True, kw_only=True):
     country: CountryCode
     functional_currency: CurrencyCode
     active: bool = True
+    rounding_mode: RoundingMode | None = None
+    hours_per_day: Exact | None = None
+    multipliers: dict[Code, Exact] = {}
 
 
 class LegalEntityPage(Page[LegalEntity], frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ class TimeEntry(Struct, frozen=True, kw_only=True):
     location_code: Code | None = None
     billable: bool = True
     billable_hours: Exact | None = None
+    billable_override_reason: str | None = None
     description: str = ""
     status: TimeStatus
     approver_name: str | None = None

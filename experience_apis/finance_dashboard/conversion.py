@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.money import ZERO, round_money
-from domain.fx import FxQuestion, exchange_rate
+from domain.fx import FxQuestion, exchange_rate, exchanged
 from domain.terms import FxQuote
 
 
@@ -29,7 +29,7 @@ class Converter:
     def of(self, amount: Decimal, currency: str) -> Decimal:
         """Zero for what has no rate."""
         rate = self._rate(currency)
-        return ZERO if rate is None else round_money(amount * rate, self.currency)
+        return ZERO if rate is None else exchanged(amount, rate, self.currency)
 
     def total(self, rows: Iterable[Any]) -> Decimal:
         """The sum of rows with an amount and a currency."""

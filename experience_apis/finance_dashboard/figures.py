@@ -22,10 +22,10 @@ from contracts.experience.finance_figures import (
     StraightThrough,
     WeekLag,
 )
-from contracts.money import PERCENT_PLACES, round_places
 from contracts.wire import convert
 from domain.exceptions import entry
 from domain.fx import MAX_AGE_DAYS
+from domain.metrics import metric
 from domain.terms import FxQuote
 from experience_apis.finance_dashboard.controls import controls
 from experience_apis.finance_dashboard.conversion import Converter
@@ -172,7 +172,8 @@ def computed(
 
 def straight_through(posted: int, untouched: int) -> StraightThrough:
     """Null for no invoices (MET-2), rounded once (RP-8)."""
-    percent = round_places(Decimal(100 * untouched) / posted, PERCENT_PLACES) if posted else None
+    counts = {"invoices_untouched": Decimal(untouched), "invoices_posted": Decimal(posted)}
+    percent = metric("straight_through_billing", counts)
     return StraightThrough(posted=posted, untouched=untouched, percent=percent)
 
 

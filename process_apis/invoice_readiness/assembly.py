@@ -78,7 +78,11 @@ def _discount(facts: Facts, nets: tuple[discounts.NetLine, ...]) -> tuple[discou
     if not tiers or not nets:
         return ()
     question = discounts.VolumeQuestion(
-        currency=facts.contract.currency, prior_net=facts.billed_time, lines=nets, tiers=tiers
+        currency=facts.contract.currency,
+        prior_net=facts.billed_time,
+        lines=nets,
+        tiers=tiers,
+        rounding_mode=facts.rounding_mode,
     )
     return discounts.volume_discount(question).lines
 
@@ -174,9 +178,10 @@ def _totals(facts: Facts, lines: tuple[InvoiceLine, ...]) -> invoices.Totals:
         invoices.AmountLine(id=line.id, amount=line.amount, tax_code=line.tax_code, tax_rate_pct=line.tax_rate_pct)
         for line in lines
     )
-    return invoices.invoice_totals(
-        invoices.TotalsQuestion(currency=facts.contract.currency, lines=amounts, functional=functional)
+    question = invoices.TotalsQuestion(
+        currency=facts.contract.currency, rounding_mode=facts.rounding_mode, lines=amounts, functional=functional
     )
+    return invoices.invoice_totals(question)
 
 
 def _functional(facts: Facts, totals: invoices.Totals) -> Functional | None:

@@ -13,13 +13,14 @@ from msgspec import Struct
 from contracts.canon.ledger import FiscalPeriod, FxQuote, LegalEntity, TaxCode
 from contracts.canon.party import BillingCustomer
 from contracts.canon.project import Milestone
-from contracts.money import PERCENT_PLACES, ZERO, round_money, round_places
+from contracts.money import ZERO, RoundingMode
 from contracts.process.billing_objects import BillGroup, DraftInvoice
 from contracts.process.register_objects import BusinessException, Contract, Customer, RegisteredProject
 from contracts.process.time_posting import Transaction
 from domain import fx
 from domain import snapshot as shape
 from domain.invoices import due_date
+from domain.metrics import metric
 from domain.periods import within
 from domain.terms import FixedRate
 from domain.terms import FxQuote as Quote
@@ -77,6 +78,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     def contract(self) -> Contract:
         """The contract whose terms the draft follows."""
         return self.contracts[0]
+
+    @property
+    def rounding_mode(self) -> RoundingMode | None:
+        """How money of the contracting entity is rounded (DEC-3)."""
+        return self.entity.rounding_mode if self.entity else None
 
     @property
     def billable(self) -> tuple[Transaction, ...]:
@@ -301,7 +307,7 @@ def _margin(facts: Facts, net_amount: Decimal) -> shape.SnapshotMargin | None:
     threshold, cost = facts.contract.margin_threshold_pct, _cost(facts)
     if threshold is None or cost is None or net_amount <= 0:
         return None
-    pct = round_places((net_amount - cost) * 100 / net_amount, PERCENT_PLACES)
+    pct = metric("project_margin_pct", {"recognised_revenue": net_amount, "project_cost": cost})
     return shape.SnapshotMargin(pct=pct, threshold=threshold)
 
 
@@ -316,5 +322,5 @@ def _cost(facts: Facts) -> Decimal | None:
         rate = fx.exchange_rate(question).rate
         if rate is None:
             return None
-        total += round_money(amount * rate, facts.contract.currency)
+        total += fx.exchanged(amount, rate, facts.contract.currency, facts.rounding_mode)
     return total if facts.cost else None

@@ -9,10 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts import events
-from contracts.money import round_money
+from contracts.money import RoundingMode
 from contracts.problems import NotFound, PreconditionFailed
 from contracts.process.time_posting import Transaction, TransactionPage, WriteOffRequest
 from contracts.wire import to_builtins
+from domain import costs
 from process_apis.registers import move, pages
 from process_apis.registers.transaction_rows import COLUMNS, INSERT, event_of, from_row, values_of
 from process_apis.registers.unit import Unit
@@ -112,19 +113,16 @@ async def post_all(unit: Unit, acknowledged: Sequence[Acknowledged]) -> None:
     await _tell(unit, walks)
 
 
-async def share_cost(unit: Unit, whole_id: str, wanted: Sequence[New]) -> list[str]:
+async def share_cost(unit: Unit, whole_id: str, wanted: Sequence[New], mode: RoundingMode | None) -> list[str]:
     """Store the parts a transaction is divided into; each has its share of the cost by hours, the last one the rest (DEC-5)."""
-    sql = "select cost_amount, cost_currency, hours from billable_transaction where tenant = $1 and id = $2"
+    sql = "select cost_amount, cost_currency from billable_transaction where tenant = $1 and id = $2"
     row = await unit.connection.fetchrow(sql, unit.tenant, whole_id)
     if row is None or row["cost_amount"] is None:
         return await add_all(unit, wanted)
-    left, shared = row["cost_amount"], []
-    for place, new in enumerate(wanted, start=1):
-        part = round_money(row["cost_amount"] * new.transaction.hours / row["hours"], row["cost_currency"])
-        amount = left if place == len(wanted) else part
-        left -= amount
-        shared.append(replace(new, cost=Cost(amount=amount, currency=row["cost_currency"])))
-    return await add_all(unit, shared)
+    currency = row["cost_currency"]
+    shares = costs.share_cost(row["cost_amount"], currency, [new.transaction.hours for new in wanted], mode)
+    parts = zip(wanted, shares, strict=True)
+    return await add_all(unit, [replace(new, cost=Cost(amount=share, currency=currency)) for new, share in parts])
 
 
 async def supersede(unit: Unit, found: Transaction, reason: str) -> None:

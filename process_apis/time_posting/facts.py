@@ -9,10 +9,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from contracts.canon.ledger import LegalEntity
 from contracts.canon.project import Assignment
 from contracts.canon.worker import Worker
 from contracts.process.register_objects import Contract, ContractLine, RegisteredProject, ScopeRef
 from contracts.wire import convert
+from domain import quantities
 from domain.periods import AccountingPeriod, within
 from domain.quantities import PriorDay
 from domain.rate_book import RateBook
@@ -112,32 +114,40 @@ async def _prices(unit: Unit, facts: Facts, contract: Contract, line: ContractLi
     capped, by_day = pricing.has_caps(contract, line), line.rounding_scope == "day" or line.day_rounding != "exact"
     if capped or by_day:
         await unit.connection.execute(_LOCK, unit.tenant, contract.id)
+    entity = await _entity(unit, contract)
     return {
-        "book": await _book(unit, contract, line, facts.entry.worker_number),
+        "entity": entity,
+        "book": await _book(unit, contract, line, entity, facts.entry.worker_number),
         "periods": await _periods(unit, contract.legal_entity_id),
         "cost_center": await _cost_center(unit, facts, contract, line),
         "consumed": await transactions.consumed(unit, contract.id, facts.entry_id) if capped else {},
-        "prior_day": await _prior_day(unit, facts, line) if by_day else None,
+        "prior_day": await _prior_day(unit, facts, line, entity) if by_day else None,
     }
 
 
-async def _book(unit: Unit, contract: Contract, line: ContractLine, person: str | None) -> RateBook:
+async def _entity(unit: Unit, contract: Contract) -> LegalEntity | None:
+    return (await unit.once("entities", lambda: replicas.entities(unit))).get(contract.legal_entity_id)
+
+
+async def _book(
+    unit: Unit, contract: Contract, line: ContractLine, entity: LegalEntity | None, person: str | None
+) -> RateBook:
     """The prices of a line for a person: those of the person alone, and those of everybody."""
 
     async def read() -> RateBook:
-        entity = (await unit.once("entities", lambda: replicas.entities(unit))).get(contract.legal_entity_id)
         path = await unit.once(("path", contract.customer_id), lambda: customers.path(unit, contract.customer_id))
         lines = await _rate_lines(unit, contract, line, path, person)
         known = pricing.Prices(lines, await unit.once("quotes", lambda: _quotes(unit)))
-        return pricing.price_book(contract, line, entity.functional_currency if entity else None, path, known)
+        return pricing.price_book(contract, line, entity, path, known)
 
     return await unit.once(("book", line.id, person), read)
 
 
-async def _prior_day(unit: Unit, facts: Facts, line: ContractLine) -> PriorDay:
+async def _prior_day(unit: Unit, facts: Facts, line: ContractLine, entity: LegalEntity | None) -> PriorDay:
     entry = facts.entry
     used = await transactions.prior_day(unit, line.id, entry.worker_number or "", entry.worked_on, facts.entry_id)
-    return pricing.prior_day(line, *used)
+    day = quantities.hours_per_day(pricing.line_terms(line), pricing.entity_terms(entity))
+    return quantities.prior_day(*used, day)
 
 
 async def _quotes(unit: Unit) -> tuple[FxQuote, ...]:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from contracts.canon.ledger import LegalEntity
+from contracts.money import RoundingMode
 from contracts.problems import RuleViolated
 from contracts.process.register_objects import Contract
 from contracts.process.time_posting import Transaction
-from process_apis.registers import contracts, exceptions, transactions
+from process_apis.registers import contracts, exceptions, replicas, transactions
 from process_apis.registers.transactions import New
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import pricing
@@ -50,7 +52,8 @@ async def _in_order(unit: Unit, ids: Sequence[str]) -> list[Transaction]:
 async def _released(unit: Unit, held: Transaction, reason: str) -> Transaction | None:
     await unit.connection.execute(_LOCK, unit.tenant, held.contract_id)
     contract = await contracts.get(unit, held.contract_id or "")
-    parts = await _parts(unit, contract, held)
+    entity = (await replicas.entities(unit)).get(contract.legal_entity_id)
+    parts = await _parts(unit, contract, entity, held)
     if parts[0].part != "billable":
         return None
     live = await transactions.of_source(unit, held.source_id)
@@ -59,27 +62,27 @@ async def _released(unit: Unit, held: Transaction, reason: str) -> Transaction |
         values = {"part": "billable", "rating_version": rating_version, "codes": _without_codes(held)}
         released = await transactions.change(unit, held, "release", reason=reason, values=values)
     else:
-        released = await _divide(unit, held, parts, rating_version, reason)
+        made = [New(transaction=_part_of(unit, held, one, rating_version), commands=one.commands) for one in parts]
+        released = await _divide(unit, held, made, reason, entity.rounding_mode if entity else None)
     if len(parts) == 1 and not any(t.part == "overage" for t in live if t.id != held.id):
         for code in _CODES:
             await exceptions.clear(unit, held.source_id, code, "The cap has room again.")
     return released
 
 
-async def _parts(unit: Unit, contract: Contract, held: Transaction) -> tuple[Part, ...]:
+async def _parts(unit: Unit, contract: Contract, entity: LegalEntity | None, held: Transaction) -> tuple[Part, ...]:
     line = next(line for line in contract.lines if line.id == held.contract_line_id)
     item = pricing.held_item(held)
     # Overage uses nothing of a cap, so no source need be left out.
     used = await transactions.consumed(unit, contract.id, besides="")
-    return pricing.split(item, pricing.capped(contract, line, used, item), ())
+    return pricing.split(pricing.capped(contract, line, entity, used, item), ())
 
 
 async def _divide(
-    unit: Unit, held: Transaction, parts: Sequence[Part], rating_version: int, reason: str
+    unit: Unit, held: Transaction, made: Sequence[New], reason: str, mode: RoundingMode | None
 ) -> Transaction:
     await transactions.change(unit, held, "reverse", reason=reason)
-    made = [New(transaction=_part_of(unit, held, part, rating_version), commands=part.commands) for part in parts]
-    await transactions.share_cost(unit, held.id, made)
+    await transactions.share_cost(unit, held.id, made, mode)
     return await transactions.get(unit, made[0].transaction.id)
 
 

@@ -5,14 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from contracts.canon.ledger import LegalEntity
 from contracts.canon.worker import CostRate, Worker
-from contracts.money import HOURS_PLACES, ZERO, plain, round_money, round_places
+from contracts.money import ZERO, plain
 from contracts.process.register_objects import Contract, ContractLine
 from contracts.process.time_posting import Transaction
-from domain import caps, periods, quantities, rating
+from domain import caps, costs, periods, quantities, rating
 from domain.rate_book import RateBook
 from domain.rate_search import RateLine
-from domain.terms import EIGHT, FixedRate, FxQuote, PricingContract, PricingEntity
+from domain.terms import FixedRate, FxQuote, PricingContract, PricingEntity
 from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
 
 
@@ -36,18 +37,37 @@ def cost_amount(verdict: Verdict, part: Part) -> Decimal | None:
     """What the hours of a part cost, in the currency of the cost rate."""
     if verdict.cost is None or verdict.cost_currency is None:
         return None
-    return round_money(part.hours * verdict.cost, verdict.cost_currency)
+    mode = entity_terms(verdict.entity).rounding_mode
+    return costs.cost_of_hours(part.hours, verdict.cost, verdict.cost_currency, mode)
+
+
+def entity_terms(entity: LegalEntity | None, code: str | None = None) -> PricingEntity:
+    """The settings of a legal entity that price work, as far as its ERP states them; `code` is the contract's."""
+    if entity is None:
+        return PricingEntity(id=code)
+    return PricingEntity(
+        id=code or entity.code,
+        functional_currency=entity.functional_currency,
+        rounding_mode=entity.rounding_mode,
+        hours_per_day=entity.hours_per_day,
+        multipliers=dict(entity.multipliers),
+    )
+
+
+def line_terms(line: ContractLine) -> quantities.LineTerms:
+    """The terms of a contract line that price time."""
+    return quantities.LineTerms(**{name: getattr(line, name) for name in _LINE_TERMS})
 
 
 def price_book(
-    contract: Contract, line: ContractLine, functional_currency: str | None, path: tuple[str, ...], known: Prices
+    contract: Contract, line: ContractLine, entity: LegalEntity | None, path: tuple[str, ...], known: Prices
 ) -> RateBook:
     """The prices of a contract line; `path` is the customer, then its ancestors."""
     return RateBook(
         rating.PricingTerms(
             contract=_terms(contract),
-            contract_line=quantities.LineTerms(**{name: getattr(line, name) for name in _LINE_TERMS}),
-            legal_entity=PricingEntity(id=contract.legal_entity_id, functional_currency=functional_currency),
+            contract_line=line_terms(line),
+            legal_entity=entity_terms(entity, contract.legal_entity_id),
             customer_path=path,
             rate_lines=known.lines,
             fx_quotes=known.quotes,
@@ -70,15 +90,10 @@ def rate(facts: Facts, book: RateBook, line: ContractLine, cost: CostRate | None
         location_code=entry.location_code or (worker.location_code if worker else None),
         billable=entry.billable and line.includes_time,
         billable_quantity=entry.billable_hours,
+        billable_override_reason=entry.billable_override_reason,
     )
     priced = rating.CostRate(rate=cost.rate, currency=cost.currency) if cost else None
     return book.rate(worked, priced, facts.prior_day)
-
-
-def prior_day(line: ContractLine, recorded: Decimal, hours: Decimal, days: Decimal) -> quantities.PriorDay:
-    """What was recorded and billed earlier that day (QTY-4); days that were billed are hours that were billed, too."""
-    in_days = days * (line.hours_per_day or EIGHT)
-    return quantities.PriorDay(recorded_hours=recorded, billed_hours=hours + in_days, billed_days=days)
 
 
 def _terms(contract: Contract) -> PricingContract:
@@ -104,7 +119,7 @@ def parts(facts: Facts, contract: Contract, line: ContractLine, rated: rating.Ra
     )
     codes = (rated.code,) if rated.code else ()
     return (
-        *split(item, capped(contract, line, facts.consumed, item), codes),
+        *split(capped(contract, line, facts.entity, facts.consumed, item), codes),
         *((excluded(left, "NOT_BILLABLE"),) if left else ()),
     )
 
@@ -125,7 +140,13 @@ def _limits(contract: Contract, line: ContractLine) -> tuple[Decimal | None, ...
     return contract.nte_amount, line.nte_amount, contract.po.amount if contract.po else None, line.nte_hours
 
 
-def capped(contract: Contract, line: ContractLine, used: Mapping[str, Decimal], item: caps.CapItem) -> caps.CappedItem:
+def capped(
+    contract: Contract,
+    line: ContractLine,
+    entity: LegalEntity | None,
+    used: Mapping[str, Decimal],
+    item: caps.CapItem,
+) -> caps.CapSplit:
     """An item against what the caps still leave."""
     of_contract, of_line, of_po, of_hours = _limits(contract, line)
     question = caps.CapQuestion(
@@ -141,35 +162,35 @@ def capped(contract: Contract, line: ContractLine, used: Mapping[str, Decimal], 
             line_hours=used.get(f"line_hours:{line.id}", ZERO),
         ),
         items=(item,),
+        rounding_mode=entity_terms(entity).rounding_mode,
     )
-    return caps.apply_caps(question).items[0]
+    (found,), _ = caps.split_items(question)
+    return found
 
 
-def split(item: caps.CapItem, found: caps.CappedItem, codes: tuple[str, ...]) -> tuple[Part, ...]:
-    """The billable and the held part; hours by the share of the quantity, the rest by subtraction (CAP-5, DEC-5)."""
+def split(found: caps.CapSplit, codes: tuple[str, ...]) -> tuple[Part, ...]:
+    """The billable and the held part, as far as there is anything of each."""
     codes = (*codes, found.code) if found.code else codes
-    worked = item.hours or ZERO
-    share = round_places(worked * found.billable_quantity / item.quantity, HOURS_PLACES) if item.quantity else None
-    hours = worked if share is None else share
+    kept, held = found.billable, found.overage
     billable = Part(
         part="billable",
-        hours=hours,
-        quantity=found.billable_quantity,
-        amount=found.billable_amount,
+        hours=kept.hours,
+        quantity=kept.quantity,
+        amount=kept.amount,
         commands=("validate", "rate"),
         codes=codes,
     )
     overage = Part(
         part="overage",
-        hours=worked - hours,
-        quantity=found.overage_quantity,
-        amount=found.overage_amount,
+        hours=held.hours,
+        quantity=held.quantity,
+        amount=held.amount,
         commands=("validate", "rate", "hold"),
         codes=codes,
     )
-    if not found.overage_quantity and not found.overage_amount:
+    if not held.quantity and not held.amount:
         return (billable,)
-    return (overage,) if not found.billable_amount and not found.billable_quantity else (billable, overage)
+    return (overage,) if not kept.amount and not kept.quantity else (billable, overage)
 
 
 def held_item(held: Transaction) -> caps.CapItem:

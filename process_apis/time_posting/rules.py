@@ -30,6 +30,7 @@ def decide(facts: Facts) -> Verdict:
         failures=(*found, *(f for f in told if not checks.settled(facts, f))),
         contract=contract,
         line=line,
+        entity=facts.entity,
         rated=rated,
         posting_date=posting,
         cost=cost.rate if cost else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from contracts.canon.ledger import LegalEntity
 from contracts.canon.timesheet import TimeEntry
 from contracts.canon.worker import Worker
 from contracts.money import ZERO
@@ -34,6 +35,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     contracts: tuple[Contract, ...] = ()
     worker: Worker | None = None
     assigned: bool | None = None
+    entity: LegalEntity | None = None
     book: RateBook | None = None
     periods: tuple[AccountingPeriod, ...] = ()
     cost_center: str | None = None
@@ -88,6 +90,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     failures: tuple[Failure, ...] = ()
     contract: Contract | None = None
     line: ContractLine | None = None
+    entity: LegalEntity | None = None
     rated: rating.RatedTime | None = None
     posting_date: date | None = None
     cost: Decimal | None = None

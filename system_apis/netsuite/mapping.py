@@ -1,5 +1,6 @@
 """NetSuite's wire -> canon and back: master data and project shells. Pure. `postings.py` and `sales.py` have the documents."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -18,9 +19,10 @@ from contracts.canon.ledger import (
 from contracts.canon.party import Address, BillingCustomer, NewBillingCustomer
 from contracts.canon.ref import ref
 from contracts.money import FX_PLACES, PERCENT_PLACES, round_money, round_places
-from contracts.problems import NotFound
+from contracts.problems import NotFound, VendorRefused
 from system_apis.netsuite import rows, wire
 
+_MULTIPLIER = re.compile(r"(?P<name>[a-z_]{1,40})\s*=\s*(?P<factor>[0-9]{1,3}(\.[0-9]{1,4})?)")
 _BILLING_TYPES = {"time_and_materials": "1", "fixed_price": "2", "milestone": "3", "recurring": "4", "retainer": "4"}
 
 
@@ -52,7 +54,19 @@ def entity_from_wire(row: rows.SubsidiaryRow, instance: str) -> LegalEntity:
         country=row.country,
         functional_currency=row.currency,
         active=row.isinactive == "F",
+        rounding_mode=row.custrecord_lw_rounding_mode,
+        hours_per_day=row.custrecord_lw_hours_per_day,
+        multipliers=_multipliers(row.custrecord_lw_multipliers or "", row.code),
     )
+
+
+def _multipliers(text: str, entity: str) -> dict[str, Decimal]:
+    """`overtime=1.5, weekend=2`. Raises VendorRefused for anything else: a multiplier is never guessed."""
+    found = [_MULTIPLIER.fullmatch(part.strip()) for part in text.split(",") if part.strip()]
+    if not all(found):
+        detail = f"The multipliers of subsidiary {entity} read {text!r}; write them like overtime=1.5, weekend=2."
+        raise VendorRefused(detail, vendor="netsuite", operation="read subsidiaries", vendor_code="UNEXPECTED_SHAPE")
+    return {one["name"]: Decimal(one["factor"]) for one in found if one}
 
 
 def _period_state(row: rows.PeriodRow, today: date) -> Literal["future", "open", "soft_closed", "closed"]:

@@ -48,7 +48,8 @@ def _page(text: str, columns: Sequence[str], cursor: str | None, params: tuple[s
 def subsidiaries(cursor: str | None) -> Statement:
     """Legal entities."""
     text = (
-        "SELECT s.id, s.externalid AS code, s.name, s.country, c.symbol AS currency, s.isinactive "
+        "SELECT s.id, s.externalid AS code, s.name, s.country, c.symbol AS currency, s.isinactive, "
+        "s.custrecord_lw_rounding_mode, s.custrecord_lw_hours_per_day, s.custrecord_lw_multipliers "
         "FROM subsidiary s JOIN currency c ON c.id = s.currency WHERE s.externalid IS NOT NULL"
     )
     return _page(text, ("s.id",), cursor)

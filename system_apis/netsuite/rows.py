@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from contracts.money import RoundingMode
 from system_apis.netsuite.wire import YesNo
 
 
@@ -17,6 +18,9 @@ class SubsidiaryRow(Struct, frozen=True, kw_only=True):
     country: str
     currency: str
     isinactive: YesNo = "F"
+    custrecord_lw_rounding_mode: RoundingMode | None = None
+    custrecord_lw_hours_per_day: Decimal | None = None
+    custrecord_lw_multipliers: str | None = None
 
 
 class PeriodRow(Struct, frozen=True, kw_only=True):

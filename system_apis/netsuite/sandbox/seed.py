@@ -96,10 +96,8 @@ class _Books:
                 "fiscalCalendar", {"externalId": entity.code, "name": f"Fiscal Calendar {entity.code}"}
             )
             row = {"externalId": entity.code, "name": entity.name, "legalName": entity.name, "country": entity.country}
-            self._put(
-                "subsidiary",
-                {**row, "currency": self._id("currency", entity.currency), "fiscalCalendar": calendar["id"]},
-            )
+            row |= {"currency": self._id("currency", entity.currency), "fiscalCalendar": calendar["id"]}
+            self._put("subsidiary", row | {"custrecord_lw_hours_per_day": entity.hours_per_day})
         for center in self._firm.cost_centers:
             subsidiary = self._id("subsidiary", center.entity)
             self._put("department", {"externalId": center.code, "name": center.name, "subsidiary": subsidiary})

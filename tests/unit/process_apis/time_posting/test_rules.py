@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from contracts.canon.worker import CostRate
 from contracts.process.register_objects import PurchaseOrder
+from domain import quantities
 from domain.periods import AccountingPeriod
 from process_apis.time_posting import pricing, rules
 from process_apis.time_posting.checks import failures, lines_for
@@ -277,8 +279,49 @@ def test_days_that_were_billed_count_as_hours_that_were_billed() -> None:
     line = {"billing_unit": "day", "increment_minutes": 15, "rounding_scope": "day", "hours_per_day": Decimal(8)}
     entry = {"hours": Decimal("0.1667")}
     first = decided(line=line, entry=entry).parts[0].quantity
-    prior = pricing.prior_day(replace(LINE, **line), Decimal("0.1667"), Decimal(0), first)
+    prior = quantities.prior_day(Decimal("0.1667"), Decimal(0), first, Decimal(8))
     assert (first, decided(line=line, entry=entry, prior_day=prior).parts[0].quantity) == (
         Decimal("0.0313"),
         Decimal("0.0312"),
     )
+
+
+def test_money_is_rounded_as_the_entity_does() -> None:  # DEC-3, WE-20
+    half = {"entry": {"hours": Decimal("0.5000")}, "rate_lines": (replace(STANDARD, rate=Decimal("100.25")),)}
+    half["worker"] = {"cost_rates": (CostRate(rate=Decimal("100.25"), currency="EUR", valid_from=date(2026, 1, 1)),)}
+    usual, banker = decided(**half), decided(entity={"rounding_mode": "HALF_EVEN"}, **half)
+    assert [v.parts[0].amount for v in (usual, banker)] == [Decimal("50.13"), Decimal("50.12")]
+    assert [pricing.cost_amount(v, v.parts[0]) for v in (usual, banker)] == [Decimal("50.13"), Decimal("50.12")]
+
+
+def test_a_cap_by_hours_rounds_as_the_entity_does() -> None:
+    capped = {"line": {"nte_hours": Decimal("0.5")}, "rate_lines": (replace(STANDARD, rate=Decimal("100.25")),)}
+    for mode, amount in ((None, "50.13"), ("HALF_EVEN", "50.12")):
+        billable, _ = decided(entity={"rounding_mode": mode}, **capped).parts
+        assert billable.amount == Decimal(amount)
+
+
+def test_an_entity_has_its_own_working_day_and_multipliers() -> None:  # QTY-1, MULT-1
+    by_day = {"rate_lines": (replace(STANDARD, rate=Decimal(1150), unit="day"),), "line": {"billing_unit": "hour"}}
+    assert [decided(entity={"hours_per_day": day}, **by_day).parts[0].amount for day in (None, Decimal("7.5"))] == [
+        Decimal("1150.00"),
+        Decimal("1226.67"),
+    ]
+    late = {"entry": {"time_types": ("overtime",)}, "entity": {"multipliers": {"overtime": Decimal("1.5")}}}
+    assert decided(**late).parts[0].amount == Decimal("1800.00")
+    own = decided(**late, line={"multipliers": {"overtime": Decimal(2)}})
+    assert own.parts[0].amount == Decimal("2400.00")
+
+
+def test_more_may_be_billed_than_recorded_with_a_reason() -> None:  # BILL-4
+    more = {"billable_hours": Decimal("9.0000")}
+    assert [f.code for f in decided(entry=more).failures] == ["BILLABLE_QTY_INVALID"]
+    allowed = decided(entry=more | {"billable_override_reason": "Agreed minimum of nine hours"})
+    assert [(p.state, p.amount) for p in allowed.parts] == [("rated", Decimal("1350.00"))]
+
+
+def test_the_hours_of_a_part_follow_its_amount() -> None:  # CAP-5: not its rounded quantity
+    terms = {"billing_unit": "day", "nte_amount": Decimal("333.33")}
+    billable, held = decided(line=terms, rate_lines=(replace(STANDARD, rate=Decimal(1000), unit="day"),)).parts
+    assert (billable.quantity, billable.hours) == (Decimal("0.3333"), Decimal("2.6666"))
+    assert (held.quantity, held.hours, held.amount) == (Decimal("0.6667"), Decimal("5.3334"), Decimal("666.67"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from contracts.canon.ledger import LegalEntity
 from contracts.canon.timesheet import TimeEntry
 from contracts.canon.worker import CostRate, Worker
 from contracts.process.register_objects import Contract, ContractLine, RegisteredProject
@@ -44,6 +45,7 @@ PROJECT = RegisteredProject(
     version=1,
     updated_at=NOW,
 )
+ENTITY = LegalEntity(ref="erp:subsidiary:2", code="DE01", name="GmbH", country="DE", functional_currency="EUR")
 LINE = ContractLine(
     id="ctl_1",
     contract_id="ctr_1",
@@ -91,7 +93,8 @@ OCTOBER = AccountingPeriod(start=date(2026, 10, 1), end=date(2026, 10, 31), stat
 
 
 def facts(**changed: Any) -> Facts:
-    """`entry`, `contract`, `line` and `worker` take the fields that differ; the rest are fields of the facts."""
+    """`entry`, `contract`, `line`, `entity` and `worker` take the fields that differ; the rest are fields of the facts."""
+    entity = replace(ENTITY, **changed.pop("entity", {}))
     line = replace(LINE, **changed.pop("line", {}))
     contract = replace(CONTRACT, **{"lines": (line,), **changed.pop("contract", {})})
     entry, worker = replace(ENTRY, **changed.pop("entry", {})), replace(WORKER, **changed.pop("worker", {}))
@@ -103,8 +106,9 @@ def facts(**changed: Any) -> Facts:
         "contracts": (contract,),
         "worker": worker,
         "assigned": True,
+        "entity": entity,
         "book": pricing.price_book(
-            contract, line, "EUR", ("cus_1",), pricing.Prices(changed.pop("rate_lines", (STANDARD,)))
+            contract, line, entity, ("cus_1",), pricing.Prices(changed.pop("rate_lines", (STANDARD,)))
         ),
         "periods": (OCTOBER,),
         "cost_center": "CC-1",
