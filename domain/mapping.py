@@ -101,7 +101,7 @@ def _read(mapping: SourceMapping, record: Mapping[str, Any]) -> _Reading:
 
 def _known(meanings: Mapping[str, Any], value: Any) -> str | None:
     text = _text(value)
-    if text is not None and text in meanings:
+    if text in meanings:
         return text
     return _ANY_OTHER if _ANY_OTHER in meanings else None
 

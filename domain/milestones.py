@@ -46,7 +46,7 @@ class MilestoneSchedule(Result, frozen=True, kw_only=True):
 @precise
 def schedule_milestones(plan: MilestonePlan) -> MilestoneSchedule:
     """Round each share; the last one takes what is left (MS-4)."""
-    if not plan.milestones or sum(one.pct for one in plan.milestones) != _HUNDRED:
+    if sum(one.pct for one in plan.milestones) != _HUNDRED:
         return MilestoneSchedule(code="MILESTONE_SUM_MISMATCH")
     ordered = sorted(plan.milestones, key=lambda one: one.sequence)
     amounts = [

@@ -39,10 +39,10 @@ _NO_PRIOR = PriorDay()
 
 
 class RateBook:
-    """The prices of one contract line."""
+    """The prices of one contract line, from the `terms` its entries share."""
 
     def __init__(self, terms: PricingTerms) -> None:
-        self._terms, self._lines = terms, RateIndex(terms.rate_lines or ())
+        self.terms, self._lines = terms, RateIndex(terms.rate_lines or ())
         self._quotes, self._changes = QuoteIndex(terms.fx_quotes or ()), _changes(terms)
         self._people = self._lines.people()
         self._by_seniority, self._by_location = map(self._lines.tells_apart, ("seniority_code", "location_code"))
@@ -82,28 +82,28 @@ class RateBook:
         key = (entry.quantity, entry.unit, entry.billable, asked, reason)
         found = self._hours.get(key)
         if found is None:
-            found = _keep(self._hours, key, hours_of(entry, self._terms))
+            found = _keep(self._hours, key, hours_of(entry, self.terms))
         return found
 
     def _price_of(self, entry: TimeWorked, cost: CostRate | None) -> BillRate | RatedTime:
         key = self._kind_of(entry)
         found = self._resolved.get(key)
         if found is None:
-            resolved = resolve(entry, self._terms, self._lines)
-            priced = resolved if isinstance(resolved, RatedTime) else _Priced(resolved, self._terms.contract.currency)
+            resolved = resolve(entry, self.terms, self._lines)
+            priced = resolved if isinstance(resolved, RatedTime) else _Priced(resolved, self.terms.contract.currency)
             found = _keep(self._resolved, key, priced)
         if isinstance(found, RatedTime):
             return found
         moment = found.moment(entry, cost)
         price = found.prices.get(moment)
         if price is None:
-            price = price_of(found.resolved, entry, self._terms, self._quotes, cost)
+            price = price_of(found.resolved, entry, self.terms, self._quotes, cost)
             _keep(found.prices, moment, price)
         return price
 
     def _quantity(self, hours: Decimal, unit: BillingUnit, prior: PriorDay | None) -> Decimal:
         """What came before on the day is never the same twice, so it is not remembered."""
-        line, day = self._terms.contract_line, self._day
+        line, day = self.terms.contract_line, self._day
         if prior is not None:
             return billed_quantity(hours, line, unit, day, prior)
         found = self._quantities.get((hours, unit))

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from contracts.canon.billing import InvoiceLine, TaxGroup
 from contracts.canon.ref import Code, CurrencyCode, Page, Reason
 from contracts.money import Exact
+from contracts.process.figures import Figure
 
 BillGroupState = Literal["collecting", "blocked", "ready", "ready_with_warnings", "drafted", "billed", "skipped"]
 InvoiceState = Literal[
@@ -209,11 +210,13 @@ class Link(Struct, frozen=True, kw_only=True):
 
 
 class Chain(Struct, frozen=True, kw_only=True):
-    """The chain of one transaction on an invoice line, from line to deal, without gaps."""
+    """The chain of one transaction, from its invoice line (null before it is on one) to the deal, without gaps. `figures` are those
+    of the transaction, each with the rules it follows from, as they were stored."""
 
-    line_id: Code
+    line_id: Code | None
     transaction_id: Code
     links: tuple[Link, ...]
+    figures: tuple[Figure, ...] = ()
 
 
 class Explanation(Struct, frozen=True, kw_only=True):

@@ -114,5 +114,6 @@ class InvoiceReadiness(Protocol):
 
     @operation("GET", "/explanations/{subject_id}", scope="billing-queue:read", problems=(NotFound,))
     async def explain(self, call: Call, subject_id: Code) -> objects.Explanation:
-        """Explain a bill group or an invoice: what blocks it, and the chain from each line to its deal (AUD-1)."""
+        """Explain a bill group, an invoice or a transaction: what blocks it, the chain from each line to its deal, and every figure
+        with the rules it follows from (AUD-1)."""
         ...

@@ -28,7 +28,11 @@ Part = Literal["billable", "overage", "covered", "non_billable"]
 
 
 class Rating(Struct, frozen=True, kw_only=True):
-    """The rating snapshot (TXN-2): where the price came from, and what was done to it."""
+    """The rating snapshot (TXN-2): where the price came from, and what was done to it.
+
+    `unit`, `quantity`, `amount` and the hours are those of the whole entry, before any cap divided it. `reasons` say of figures how
+    they were made, where that was not the usual way; `agreed_rate` is the bill rate where an adjustment has its own.
+    """
 
     rate_line_id: str | None = None
     level: str | None = None
@@ -38,6 +42,14 @@ class Rating(Struct, frozen=True, kw_only=True):
     multiplier: Exact | None = None
     discount_pct: Exact | None = None
     bill_rate: Exact | None = None
+    agreed_rate: Exact | None = None
+    unit: Code | None = None
+    quantity: Exact | None = None
+    amount: Exact | None = None
+    recorded_hours: Exact | None = None
+    billable_hours: Exact | None = None
+    non_billable_hours: Exact | None = None
+    reasons: dict[str, str] = {}
     policy_versions: dict[str, int] = {}
 
 

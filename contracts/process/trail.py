@@ -9,6 +9,7 @@ from contracts.call import Call
 from contracts.canon.ref import Code, Cursor, Limit, Page
 from contracts.operation import operation
 from contracts.problems import InvalidRequest, NotFound
+from contracts.process.figures import Figure
 
 Sequence = Annotated[
     str,
@@ -92,11 +93,13 @@ class Happening(Struct, frozen=True, kw_only=True):
 
 
 class Trace(Struct, frozen=True, kw_only=True):
-    """All that belongs to an id, oldest first. `more`: the oldest were left out."""
+    """All that belongs to an id, oldest first. `more`: the oldest were left out. `figures` are those of a transaction, each with
+    the rules it follows from."""
 
     subject_id: str
     correlation_ids: tuple[str, ...]
     items: tuple[Happening, ...]
+    figures: tuple[Figure, ...] = ()
     more: bool
     as_of: datetime
 

@@ -72,14 +72,15 @@ async def invoices(*, state: InvoiceState | None = None, limit: int = 50, sessio
 
 @app.command
 async def explain(subject: str, /, *, session: Asked) -> Exit:
-    """Tell why an amount is what and where it is: what blocks it, and the chain from each invoice line to the deal.
+    """Tell why an amount is what and where it is: what blocks it, the chain from each invoice line to the deal, and every figure of
+    a transaction with the rules it follows from.
 
-    Example: `ledgerway billing explain bg_...`
+    Example: `ledgerway billing explain txn_...`
 
     Parameters
     ----------
     subject
-        A bill group (bg_...) or an invoice (inv_...).
+        A bill group (bg_...), an invoice (inv_...) or a transaction (txn_...).
     """
     from contracts.process.invoice_readiness import InvoiceReadiness
     from gateway.cli import explanation_text

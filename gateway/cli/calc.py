@@ -74,14 +74,13 @@ def _explain(name: str, file: Path, session: Session) -> Exit:
     from contracts.wire import encode
     from domain.rate_explanation import explain_time
     from domain.rating import RateTime
-    from gateway.cli.tables import table
+    from gateway.cli import explanation_text
     from runtime.http.arguments import decode_body
 
     if name != "rate.time":
         raise Complaint(Exit.MISUSE, "Only rate.time is explained.")
     found = explain_time(decode_body(_question(file), RateTime))
-    rows = [(f.name, f.value, f.unit, " ".join(f.rules), f.how) for f in found.figures]
-    session.show(encode(found), table(("FIGURE", "VALUE", "UNIT", "RULES", "HOW"), rows, right="VALUE"))
+    session.show(encode(found), explanation_text.figures(found.figures))
     return Exit.DONE
 
 

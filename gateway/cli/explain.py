@@ -14,7 +14,8 @@ _HEADS = ("AT", "KIND", "WHAT", "OUTCOME", "BY", "ID")
 
 
 async def explain(subject_id: str, /, *, session: Asked) -> Exit:
-    """Tell what an id is and everything that happened around it: requests, runs, events, changes.
+    """Tell what an id is and everything that happened around it: requests, runs, events, changes; of a transaction also every figure
+    with the rules it follows from.
 
     Any id will do: of a request (req_...), a run, a bill group, an invoice, a transaction, an exception, an event, or the correlation
     id that an error names.
@@ -97,10 +98,12 @@ _TELL: dict[str, Callable[[Any, str], Awaitable[str]]] = {
 
 
 def _story(trace: "Trace") -> str:
+    from gateway.cli import explanation_text
     from gateway.cli.tables import NOTHING, fields, table
 
     rows = [
         (f"{h.at:%Y-%m-%d %H:%M:%S}", h.kind, h.what, h.outcome or NOTHING, h.by or NOTHING, h.id) for h in trace.items
     ]
     facts = fields((("About", trace.subject_id), ("Correlation id", ", ".join(trace.correlation_ids))))
-    return f"{facts}\n\n{table(_HEADS, rows)}"
+    figures = f"{explanation_text.figures(trace.figures)}\n\n" if trace.figures else ""
+    return f"{figures}{facts}\n\n{table(_HEADS, rows)}"

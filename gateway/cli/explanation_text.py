@@ -4,19 +4,29 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.process.billing_objects import BillGroup, Chain, Check, Explanation, Link, Readiness
+from contracts.process.figures import Figure
 from gateway.cli import invoice_text
 from gateway.cli.tables import GAP, moment, money, table
 
 
 def whole(explanation: Explanation) -> str:
-    """The explanation of a bill group or an invoice."""
+    """The explanation of a bill group, an invoice or a transaction. The figures of a transaction alone are a table; those of an
+    invoice's would bury it, and are in --json."""
     parts = [explanation.sentence]
     group, invoice = explanation.bill_group, explanation.invoice
     parts += [_failed(check, group, explanation.subject) for check in explanation.failed]
     if invoice is not None:
         parts.append(invoice_text.whole(invoice))
     parts += [_chain(chain) for chain in explanation.chains]
+    if len(explanation.chains) == 1 and explanation.chains[0].figures:
+        parts.append(figures(explanation.chains[0].figures))
     return "\n\n".join(parts)
+
+
+def figures(found: Iterable[Figure]) -> str:
+    """Every figure with the rules it follows from."""
+    rows = [(f.name.replace("_", " "), f.value, f.unit, " ".join(f.rules), f.how) for f in found]
+    return table(("FIGURE", "VALUE", "UNIT", "RULES", "HOW"), rows, right="VALUE")
 
 
 def readiness(found: Readiness) -> str:
@@ -67,7 +77,8 @@ def _plain(value: Any) -> str:
 
 
 def _chain(chain: Chain) -> str:
-    head = f"Line {chain.line_id}, transaction {chain.transaction_id}"
+    line = f"Line {chain.line_id}, transaction" if chain.line_id else "Transaction"
+    head = f"{line} {chain.transaction_id}"
     return "\n".join((head, *_links(chain.links)))
 
 

@@ -1,6 +1,7 @@
 """Why an amount is what it is and where it is: what blocks a group, and the chain from invoice line to deal (AUD-1)."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -9,8 +10,9 @@ from contracts.money import plain
 from contracts.problems import NotFound
 from contracts.process.billing_objects import BillGroup, Chain, Check, DraftInvoice, Explanation, Link
 from contracts.process.register_objects import Contract
-from contracts.process.time_posting import Transaction
+from contracts.process.time_posting import Rating, Transaction
 from contracts.wire import to_builtins
+from domain.transaction_explanation import explain_transaction
 from process_apis.invoice_readiness.evaluation import failing
 from process_apis.registers import bill_groups, contracts, invoices, time_entries, transactions
 from process_apis.registers.time_entries import EntryVersion
@@ -20,21 +22,23 @@ HUB = "hub"
 
 
 class _Known(Struct, frozen=True, kw_only=True):
-    """What the chains of one invoice are made of, by id."""
+    """What chains are made of, by id; `invoice` once the transactions are on one."""
 
-    invoice: DraftInvoice
+    invoice: DraftInvoice | None
     transactions: Mapping[str, Transaction]
     entries: Mapping[str, EntryVersion]
     contracts: Mapping[str, Contract]
 
 
 async def explain(unit: Unit, subject_id: str) -> Explanation:
-    """A bill group or an invoice. Raises NotFound."""
+    """A bill group, an invoice or a transaction. Raises NotFound."""
     if subject_id.startswith("bg_"):
         return await _of_group(unit, await bill_groups.get(unit, subject_id))
     if subject_id.startswith("inv_"):
         return await _of_invoice(unit, await invoices.get(unit, subject_id))
-    raise NotFound(f"{subject_id} is neither a bill group (bg_...) nor an invoice (inv_...).")
+    if subject_id.startswith("txn_"):
+        return await _of_transaction(unit, await transactions.get(unit, subject_id))
+    raise NotFound(f"{subject_id} is no bill group (bg_...), invoice (inv_...) or transaction (txn_...).")
 
 
 async def _of_group(unit: Unit, group: BillGroup) -> Explanation:
@@ -62,6 +66,25 @@ async def _of_invoice(unit: Unit, invoice: DraftInvoice) -> Explanation:
         invoice=invoice,
         chains=await _chains(unit, invoice),
     )
+
+
+async def _of_transaction(unit: Unit, one: Transaction) -> Explanation:
+    invoice = await invoices.get(unit, one.invoice_id) if one.invoice_id else None
+    # What a correction pulled from a draft keeps the draft's id, but is on no line of it.
+    line = next((line for line in invoice.lines if one.id in line.transaction_ids), None) if invoice else None
+    known = await _known(unit, invoice if line else None, [one.id])
+    return Explanation(
+        subject=one.id, sentence=_transaction_sentence(one), invoice=known.invoice, chains=(_chain(known, line, one),)
+    )
+
+
+def _transaction_sentence(one: Transaction) -> str:
+    what = (
+        f"{plain(one.hours)} hours of {one.worker_name or one.worker_number}" if one.kind == "time" else one.description
+    )
+    worth = "no amount" if one.currency is None else f"{plain(one.amount)} {one.currency}"
+    why = f" ({', '.join(one.codes)})" if one.codes else ""
+    return f"{what} on {one.service_date}: {worth}, {one.part.replace('_', ' ')}, {one.state.replace('_', ' ')}{why}."
 
 
 async def _checks(unit: Unit, group: BillGroup) -> tuple[Check, ...]:
@@ -94,25 +117,38 @@ def _invoice_sentence(invoice: DraftInvoice) -> str:
 
 
 async def _chains(unit: Unit, invoice: DraftInvoice) -> tuple[Chain, ...]:
-    ids = [i for line in invoice.lines for i in line.transaction_ids]
+    known = await _known(unit, invoice, [i for line in invoice.lines for i in line.transaction_ids])
+    return tuple(
+        _chain(known, line, one)
+        for line in invoice.lines
+        for i in line.transaction_ids
+        if (one := known.transactions.get(i)) is not None
+    )
+
+
+async def _known(unit: Unit, invoice: DraftInvoice | None, ids: Iterable[str]) -> _Known:
     found = {t.id: t for t in await transactions.many(unit, ids)}
-    known = _Known(
+    return _Known(
         invoice=invoice,
         transactions=found,
         entries=await time_entries.many(unit, (t.source_id for t in found.values() if t.kind == "time")),
         contracts=await contracts.many(unit, (t.contract_id for t in found.values() if t.contract_id)),
     )
-    return tuple(
-        Chain(line_id=line.id, transaction_id=one.id, links=tuple(_links(known, line, one)))
-        for line in invoice.lines
-        for i in line.transaction_ids
-        if (one := found.get(i)) is not None
+
+
+def _chain(known: _Known, line: InvoiceLine | None, one: Transaction) -> Chain:
+    return Chain(
+        line_id=line.id if line else None,
+        transaction_id=one.id,
+        links=tuple(_links(known, line, one)),
+        figures=explain_transaction(one),
     )
 
 
-def _links(known: _Known, line: InvoiceLine, one: Transaction) -> Iterable[Link]:
-    yield _line(known.invoice, line)
-    yield _transaction(known.invoice, one)
+def _links(known: _Known, line: InvoiceLine | None, one: Transaction) -> Iterable[Link]:
+    if known.invoice is not None and line is not None:
+        yield _line(known.invoice, line)
+    yield _transaction(one)
     yield _rating(one)
     yield from _source(one, known.entries.get(one.source_id))
     contract = known.contracts.get(one.contract_id or "")
@@ -141,12 +177,12 @@ def _line(invoice: DraftInvoice, line: InvoiceLine) -> Link:
     )
 
 
-def _transaction(invoice: DraftInvoice, one: Transaction) -> Link:
+def _transaction(one: Transaction) -> Link:
     rate = "" if one.rating.bill_rate is None else f" x {plain(one.rating.bill_rate)}"
     return Link(
         kind="transaction",
         id=one.id,
-        title=f"{plain(one.quantity)} {one.unit}{rate} = {plain(one.amount)} {one.currency or invoice.currency}",
+        title=f"{plain(one.quantity)} {one.unit}{rate} = {plain(one.amount)} {one.currency or ''}".strip(),
         system=HUB,
         at=one.updated_at,
         facts=to_builtins(
@@ -170,8 +206,12 @@ def _rating(one: Transaction) -> Link:
         id=rating.rate_line_id or f"{one.id}:{one.rating_version}",
         title=f"{title}, {rating.level.replace('_', ' ')} level" if rating.level else title,
         system=HUB,
-        facts=to_builtins(rating) | {"rating_version": one.rating_version},
+        facts=_stored(rating) | {"rating_version": one.rating_version},
     )
+
+
+def _stored(rating: Rating) -> dict[str, Any]:
+    return {name: value for name, value in to_builtins(rating).items() if value not in (None, {})}
 
 
 def _source(one: Transaction, entry: EntryVersion | None) -> Iterable[Link]:

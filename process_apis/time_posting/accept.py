@@ -85,7 +85,7 @@ def _adjustment(new: New, found: Facts) -> New:
         kind="adjustment",
         unit="unit",
         quantity=sign,
-        rating=replace(made.rating, bill_rate=abs(made.amount)),
+        rating=replace(made.rating, bill_rate=abs(made.amount), agreed_rate=made.rating.bill_rate),
         description=f"Correction of {on} {who}: {made.description}"[:500],
     )
     return replace(new, transaction=named)
@@ -138,7 +138,7 @@ def _transaction(unit: Unit, found: Facts, verdict: Verdict, part: Part, rating_
 def _snapshot(found: Facts, verdict: Verdict) -> Rating:
     rated, policies = verdict.rated, dict(found.policy_versions)
     if rated is None or rated.status != "rated":
-        return Rating(policy_versions=policies)
+        return Rating(recorded_hours=found.entry.hours, policy_versions=policies)
     return Rating(
         rate_line_id=rated.rate_line_id,
         level=rated.level,
@@ -148,6 +148,13 @@ def _snapshot(found: Facts, verdict: Verdict) -> Rating:
         multiplier=rated.multiplier,
         discount_pct=rated.discount_pct,
         bill_rate=rated.bill_rate,
+        unit=rated.unit,
+        quantity=rated.quantity,
+        amount=rated.amount,
+        recorded_hours=found.entry.hours,
+        billable_hours=found.entry.billable_hours,
+        non_billable_hours=rated.non_billable_quantity,
+        reasons=pricing.reasons(found, verdict),
         policy_versions=policies,
     )
 

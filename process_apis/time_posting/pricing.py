@@ -12,6 +12,7 @@ from contracts.process.register_objects import Contract, ContractLine
 from contracts.process.time_posting import Transaction
 from domain import caps, costs, periods, quantities, rating
 from domain.rate_book import RateBook
+from domain.rate_explanation import reasons_for
 from domain.rate_search import RateLine
 from domain.terms import FixedRate, FxQuote, PricingContract, PricingEntity
 from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
@@ -77,8 +78,20 @@ def price_book(
 
 def rate(facts: Facts, book: RateBook, line: ContractLine, cost: CostRate | None) -> rating.RatedTime:
     """The price of the entry under a contract line, before any cap."""
+    priced = rating.CostRate(rate=cost.rate, currency=cost.currency) if cost else None
+    return book.rate(_worked(facts, line), priced, facts.prior_day)
+
+
+def reasons(facts: Facts, verdict: Verdict) -> dict[str, str]:
+    """How the figures of its price were made, where not in the usual way."""
+    if facts.book is None or verdict.line is None or verdict.rated is None:
+        return {}
+    return reasons_for(_worked(facts, verdict.line), facts.book.terms, verdict.rated)
+
+
+def _worked(facts: Facts, line: ContractLine) -> rating.TimeWorked:
     entry, worker = facts.entry, facts.worker
-    worked = rating.TimeWorked(
+    return rating.TimeWorked(
         service_date=entry.worked_on,
         quantity=entry.hours,
         unit="hour",
@@ -92,8 +105,6 @@ def rate(facts: Facts, book: RateBook, line: ContractLine, cost: CostRate | None
         billable_quantity=entry.billable_hours,
         billable_override_reason=entry.billable_override_reason,
     )
-    priced = rating.CostRate(rate=cost.rate, currency=cost.currency) if cost else None
-    return book.rate(worked, priced, facts.prior_day)
 
 
 def _terms(contract: Contract) -> PricingContract:

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from contracts.call import Call
 from contracts.process.trail import AuditEntry, AuditPage, EventFeed, Trace, Trail
-from process_apis.registers import pages
+from domain.transaction_explanation import explain_transaction
+from process_apis.registers import pages, transactions
 from process_apis.registers.unit import Unit
 from process_apis.trail import events, traces
 from runtime.services import Services
@@ -54,7 +57,11 @@ class TrailQueries:
         return await events.feed(self._services.database, call.tenant, after, type, size, now)
 
     async def trace(self, call: Call, subject_id: str) -> Trace:
-        return await traces.of(self._services.database, call.tenant, subject_id, self._services.clock.now())
+        now = self._services.clock.now()
+        told = await traces.of(self._services.database, call.tenant, subject_id, now)
+        async with unit_of_work(self._services.database) as connection:
+            found = await transactions.many(Unit(connection, call, now), [subject_id])
+        return replace(told, figures=tuple(figure for one in found for figure in explain_transaction(one)))
 
 
 def _entry(row: object) -> AuditEntry:

@@ -29,6 +29,7 @@ _SHARED = {
     "rate_book": "rating rate_search",
     "readiness": "conditions readiness_table snapshot exceptions",
     "revenue": "suppliers",
+    "transaction_explanation": "rate_explanation",
     "routing_mapping_metrics": "mapping metrics routing",
     "states": "ordering exceptions",
     "properties_ordering": "ordering",

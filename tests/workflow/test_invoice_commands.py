@@ -247,6 +247,27 @@ async def test_explain_leads_from_the_line_to_the_deal(office: Office) -> None:
     assert "approved by mia" in explained.sentence
 
 
+async def test_every_figure_of_a_chain_has_its_rules(office: Office) -> None:
+    invoice = await office.approved()
+    (chain,) = (await office.commands.explain(ANALYST, invoice.id)).chains
+    alone = await office.commands.explain(ANALYST, chain.transaction_id)
+    assert alone.chains == (chain,)
+    assert alone.sentence.endswith("1200.00 EUR, billable, drafted.")
+    found = {figure.name: (figure.value, figure.rules) for figure in chain.figures}
+    assert (found["bill_rate"], found["amount"]) == (
+        ("150.0000", ("CHAIN-1", "RP-2")),
+        ("1200.00", ("CHAIN-2", "RP-3", "DEC-3")),
+    )
+    assert all(figure.rules for figure in chain.figures)
+
+
+async def test_a_transaction_on_no_invoice_is_explained_from_itself_on(office: Office) -> None:
+    await office.ready()
+    (one,) = await office.states()
+    (chain,) = (await office.commands.explain(ANALYST, one)).chains
+    assert (chain.line_id, chain.links[0].kind, chain.links[-1].kind) == (None, "transaction", "deal")
+
+
 async def test_explain_says_what_blocks_a_group(office: Office) -> None:
     group = await office.ready(payment_terms=None)
     await office.restate("billing_customer", "netsuite:customer:7", customer_copy(payment_terms=None))

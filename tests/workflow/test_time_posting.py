@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from contracts.problems import Problem
 from process_apis.time_posting import intake
+from process_apis.trail.process import TrailQueries
 from tests.workflow.time_stage import ANALYST, TimeFirm, at_work
 
 WEDNESDAY = date(2026, 11, 18)
@@ -25,6 +26,23 @@ async def test_approved_time_is_queued_in_the_ledger_and_marked_in_its_tool(time
     )
     assert row["Wednesday_Posting__c"] == made.erp_ref.split(":")[2]
     assert await time_firm.faults() == []
+
+
+async def test_each_figure_of_a_stored_price_is_explained_as_it_was_made(time_firm: TimeFirm) -> None:
+    """Also after the price changed: what was stored is told, nothing is calculated anew."""
+    ref = await time_firm.systems.approve("PRJ-2108", "E2006", WEDNESDAY, "8")
+    await time_firm.settle()
+    (made,) = await time_firm.live(ref)
+    before = await TrailQueries(time_firm.services).trace(ANALYST, made.id)
+    found = {figure.name: figure.value for figure in before.figures}
+    assert found["recorded_hours"] == "8.0000"
+    assert (found["bill_rate"], found["amount"]) == (str(made.rating.bill_rate), str(made.amount))
+    assert found["rate_line_id"] == made.rating.rate_line_id
+    assert all(figure.rules and figure.how for figure in before.figures)
+    await time_firm.database.execute("update rate_card set state = 'withdrawn'")
+    after = await TrailQueries(time_firm.services).trace(ANALYST, made.id)
+    assert after.figures == before.figures
+    assert (await TrailQueries(time_firm.services).trace(ANALYST, made.source_id)).figures == ()
 
 
 async def test_the_deals_correlation_id_travels_to_the_ledger(time_firm: TimeFirm) -> None:

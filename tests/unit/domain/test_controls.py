@@ -188,6 +188,26 @@ def test_tolerances_to_the_last_unit(calculate: Any, control: str, change: Any, 
     assert (found["variance"], found["tolerance"], found["status"]) == answer
 
 
+@pytest.mark.parametrize(
+    ("control", "change", "answer"),
+    [
+        ("REC-02", {"item_count": 100}, ("0.000", "0.500", "matched")),
+        ("REC-02", {"item_count": 2000}, ("0.000", "5.000", "matched")),
+        ("REC-03", {}, ("0.000", "1.000", "matched")),
+        ("REC-08", {}, ("0.000", "0.010", "matched")),
+        ("REC-12", {}, ("0.000", "10.000", "matched")),
+        ("REC-12", {"accrued": "1000", "vendor_invoice": "1000.1"}, ("-0.100", "20.002", "within_tolerance")),
+    ],
+)
+def test_money_has_the_scale_of_its_currency(
+    calculate: Any, control: str, change: Any, answer: tuple[Any, ...]
+) -> None:
+    found = calculate("recon.evaluate", control=control, currency="KWD", values=AGREEING[control] | change)
+    assert (found["variance"], found["tolerance"], found["status"]) == answer
+    yen = calculate("recon.evaluate", control=control, currency="JPY", values=AGREEING[control] | change)
+    assert "." not in yen["variance"]
+
+
 def test_the_rounding_mode_is_for_money_only(calculate: Any) -> None:  # DEC-3
     money = {"legacy_amount": "0.125", "cloud_amount": "0"}
     hours = AGREEING["REC-01"] | {"approved": "28.00005"}

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from contracts.process.figures import Figure
 from contracts.wire import convert
 from domain.calculator_examples import EXAMPLES
-from domain.rate_explanation import Figure, explain_time
+from domain.rate_explanation import explain_time
 from domain.rating import RateTime
 
 QUESTION = EXAMPLES["rate.time"].question

@@ -143,6 +143,12 @@ def test_flags_and_blanks(calculate: Any) -> None:
         assert mapped(calculate, RECORD | {name: ""})["fields"] == [named]
 
 
+def test_without_value_maps_all_is_copied(calculate: Any) -> None:
+    answer = mapped(calculate, RECORD, value_maps=None)
+    assert (answer["entry"]["project_id"], answer["entry"]["location_code"]) == ("J1", "B")
+    assert mapped(calculate, RECORD | {"nr": [7], "rev": {"a": 1}})["fields"] == ["id", "version"]
+
+
 def test_what_only_a_value_map_names_is_read_as_absent(calculate: Any) -> None:
     answer = mapped(calculate, RECORD, value_maps={"time_types": {"*": ["standard"]}})
     assert answer["entry"]["time_types"] == ["standard"]
@@ -195,6 +201,12 @@ def test_a_metric_takes_its_own_values_only(calculate: Any) -> None:
         calculate("metric.compute", metric="dso", values={"ending_receivables": "1", "days": 1})
     with pytest.raises(msgspec.ValidationError, match="margin"):
         calculate("metric.compute", metric="margin", values={})
+
+
+def test_the_catalogue_knows_which_way_is_good() -> None:
+    good = {name: metrics.CATALOGUE[name].good for name in ("billable_utilization", "dso", "leakage", "realization")}
+    assert good == {"billable_utilization": "up", "dso": "down", "leakage": "down", "realization": "up"}
+    assert metrics.DASHBOARDS["EX"] == "executive"
 
 
 def test_the_catalogue_names_every_computed_metric() -> None:

@@ -185,6 +185,17 @@ def test_explain_tells_evidence_owner_and_fix(ledgerway: Run, product: Product) 
     ]
 
 
+def test_explain_shows_every_figure_of_a_transaction_with_its_rules(ledgerway: Run, product: Product) -> None:
+    rate = Figure(
+        name="bill_rate", value="180.0000", unit="EUR per hour", rules=("CHAIN-1", "RP-2"), how="rounded once"
+    )
+    chain = Chain(line_id=None, transaction_id="txn_1", links=(), figures=(rate,))
+    product.on("GET", "/process/v1/explanations/txn_1", Explanation(subject="txn_1", sentence="8 h.", chains=(chain,)))
+    head, row = ledgerway("billing", "explain", "txn_1").out.splitlines()[-2:]
+    assert head.split() == ["FIGURE", "VALUE", "UNIT", "RULES", "HOW"]
+    assert row.split() == ["bill", "rate", "180.0000", "EUR", "per", "hour", "CHAIN-1", "RP-2", "rounded", "once"]
+
+
 def test_explain_shows_the_chain_from_line_to_deal(ledgerway: Run, product: Product) -> None:
     links = (
         Link(kind="transaction", id="txn_1", title="8 h, Developer", system="ledgerway"),
