@@ -4,10 +4,11 @@ A *root* is one piece of work here: a request, a try of a step, a delivery, a ro
 exporter if the trace is sampled (decided by its id where it began) or something failed or was slow; else they are forgotten.
 """
 
+import contextlib
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar, Token
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -35,6 +36,11 @@ class Span:
         self.error: str | None = None
         self.started_ns = self.ended_ns = root.now_ns()
 
+    @property
+    def traceparent(self) -> str:
+        """The context of what this causes."""
+        return self.root.traceparent(self.span_id)
+
 
 Export = Callable[[list[Span]], None]
 _here: ContextVar[Span | None] = ContextVar("span", default=None)
@@ -61,7 +67,7 @@ def chosen(trace_id: str) -> bool:
 def here() -> str | None:
     """The `traceparent` for whatever this work causes; None outside of any."""
     span = _here.get()
-    return None if span is None else span.root.traceparent(span.span_id)
+    return None if span is None else span.traceparent
 
 
 class Root:
@@ -148,6 +154,18 @@ def work(name: str, traceparent: str | None, kind: Kind = "internal", *, alone: 
         return _OFF
     parent = traceparent or _new()
     return _Work(Root(_child(parent), name, kind, parent.split("-")[2] if traceparent else None), alone)
+
+
+@contextlib.contextmanager
+def together(name: str, traceparents: Sequence[str | None], kind: Kind = "internal") -> Iterator[list[Span]]:
+    """Pieces of work that are done at once, each a root below its own context; none when tracing is off. Of several none is
+    `here`: what each of them causes goes by its own `traceparent`."""
+    with contextlib.ExitStack() as stack:
+        found = [stack.enter_context(work(name, one, kind)) for one in traceparents]
+        spans = [span for span in found if span is not None]
+        if len(spans) > 1:
+            stack.callback(_here.reset, _here.set(None))
+        yield spans
 
 
 def span(name: str, kind: Kind = "internal") -> _Below | _Off:

@@ -167,34 +167,37 @@ async def record(
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One change among many: of which object, by which command, under which trigger (ID-4)."""
+    """One change among many: of which object, by which command, on whose behalf and under which trigger (ID-4)."""
 
+    unit: Unit
     object_id: str
     command: str
     moved: Moved
-    correlation_id: str
     reason: str | None = None
 
 
 _HISTORY_ALL = """
 insert into history (tenant, object, object_id, version, command, state_before, state_after, actor, reason,
                      correlation_id, at)
-select $1, $2, h.object_id, h.version, h.command, h.before, h.after, $3, h.reason, h.correlation_id, $4
-from unnest($5::text[], $6::integer[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) with ordinality
-  as h (object_id, version, command, before, after, reason, correlation_id, place)
+select h.tenant, $1, h.object_id, h.version, h.command, h.before, h.after, h.actor, h.reason, h.correlation_id, h.at
+from unnest($2::text[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+            $11::timestamptz[]) with ordinality
+  as h (tenant, object_id, version, command, before, after, actor, reason, correlation_id, at, place)
 order by h.place
 """
 
 
-async def record_all(unit: Unit, kind: str, steps: Sequence[Step]) -> None:
+async def record_all(kind: str, steps: Sequence[Step]) -> None:
     """The audit rows of several changes of one kind of object, in their order and in one statement (AUD-2)."""
-    rows = [
-        (s.object_id, s.moved.version, s.command, s.moved.before, s.moved.after, s.reason, s.correlation_id)
-        for s in steps
-    ]
-    if rows:
-        columns = map(list, zip(*rows, strict=True))
-        await unit.connection.execute(_HISTORY_ALL, unit.tenant, kind, unit.call.principal, unit.now, *columns)
+    if steps:
+        columns = map(list, zip(*map(_row, steps), strict=True))
+        await steps[0].unit.connection.execute(_HISTORY_ALL, kind, *columns)
+
+
+def _row(step: Step) -> tuple[Any, ...]:
+    moved, call = step.moved, step.unit.call
+    change = (step.object_id, moved.version, step.command, moved.before, moved.after)
+    return (call.tenant, *change, call.principal, step.reason, call.correlation_id, step.unit.now)
 
 
 async def actors(unit: Unit, kind: str, object_id: str, command: str) -> frozenset[str]:

@@ -1,10 +1,10 @@
 """Time entries (`tme`) as their tools state them. A change of content is a new version (ID-3); approved ones become facts."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,15 +14,20 @@ from contracts.canon.timesheet import TimeEntry
 from contracts.wire import convert, encode, to_builtins
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
-from runtime.work.outbox import publish
+from runtime.work.outbox import publish_all
 
 # An older statement that arrives later changes nothing (EVT-2): no order is promised between deliveries. One that says
 # nothing new is remembered by its instant only, so that what lies between is known to be older.
 _ACCEPT = """
-with before as (select status, version from time_entry where tenant = $1 and source_ref = $3)
+with before as (select source_ref, status, version from time_entry where tenant = $1 and source_ref = any($4::text[])),
+kept as (
 insert into time_entry (tenant, id, source_ref, fingerprint, project_id, worker_number, worked_on, hours, status,
                         billable, body, correlation_id, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+select $1, e.id, e.ref, e.fingerprint, e.project_id, e.worker_number, e.worked_on, e.hours, e.status, e.billable, e.body,
+       e.correlation_id, $2
+from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::date[], $9::numeric[], $10::text[],
+            $11::boolean[], $12::jsonb[], $13::text[])
+  as e (id, ref, fingerprint, project_id, worker_number, worked_on, hours, status, billable, body, correlation_id)
 on conflict (tenant, source_ref) do update set fingerprint = excluded.fingerprint,
   version = time_entry.version + (time_entry.fingerprint <> excluded.fingerprint)::int,
   project_id = coalesce(excluded.project_id, time_entry.project_id), worker_number = excluded.worker_number,
@@ -32,14 +37,22 @@ on conflict (tenant, source_ref) do update set fingerprint = excluded.fingerprin
   correlation_id = excluded.correlation_id, updated_at = excluded.updated_at
   where (time_entry.body->>'changed_at')::timestamptz < (excluded.body->>'changed_at')::timestamptz
      or (time_entry.body->>'changed_at' = excluded.body->>'changed_at' and time_entry.fingerprint <> excluded.fingerprint)
-returning id, version, (select status from before) as status_before, (select version from before) as version_before
+returning id, version, source_ref)
+select kept.id, kept.version, source_ref, before.status as status_before, before.version as version_before
+from kept left join before using (source_ref)
 """
-# Whoever states something about an entry does it alone: what was before is read by the statement after this one.
-_PROJECT = """
-select p.id, p.correlation_id
-from (select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 11))) as alone
-left join (link l join project p on p.tenant = l.tenant and p.id = l.canonical_id)
-  on l.tenant = $1 and l.system = $3 and l.object = $4 and l.external_id = $5 and l.valid_to is null
+# Whoever states something about an entry does it alone: what was before is read by the statement after this one. Everybody
+# takes their locks in the same order.
+_ALONE = """
+select pg_advisory_xact_lock(key) from (
+    select distinct hashtextextended($1 || chr(31) || ref, 11) as key from unnest($2::text[]) as ref order by key) as keys
+"""
+_PROJECTS = """
+select e.ref, p.id, p.correlation_id
+from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as e (ref, system, object, external_id)
+join link l on l.tenant = $1 and l.system = e.system and l.object = e.object and l.external_id = e.external_id
+  and l.valid_to is null
+join project p on p.tenant = $1 and p.id = l.canonical_id
 """
 # What happened, from the status before to the status now; the rest is of no consequence to billing.
 _EVENT_OF: dict[tuple[str | None, str], type[events.TimeEvent]] = {
@@ -96,52 +109,94 @@ def _version(row: Any) -> EntryVersion:
     return EntryVersion(id=row["id"], version=row["version"], project_id=row["project_id"], entry=entry)
 
 
-async def accept(unit: Unit, connection: str, entry: TimeEntry) -> EntryVersion | None:
-    """Register an entry as its tool states it now; None when that is nothing new. Publishes what it means.
+class Statement(Struct, frozen=True, kw_only=True):
+    """An entry as its tool states it now. `connection` is the instance it came from."""
 
-    It goes on under the correlation id of its project, which is the deal's (ID-4).
-    """
-    project = await unit.connection.fetchrow(_PROJECT, unit.tenant, entry.ref, *entry.project_ref.split(":", 2))
-    project_id = project["id"]
-    unit = unit.under(project["correlation_id"]) if project_id else unit
-    row = await unit.connection.fetchrow(
-        _ACCEPT,
-        unit.tenant,
-        new_id("tme", unit.now),
+    unit: Unit
+    connection: str
+    entry: TimeEntry
+
+
+class _Placed(NamedTuple):
+    """A statement with the project it belongs to, under the correlation id of that, which is the deal's (ID-4)."""
+
+    stated: Statement
+    unit: Unit
+    project_id: str | None
+
+
+async def accept(unit: Unit, statements: Sequence[Statement]) -> None:
+    """Register what is stated, in that order, and publish what it means. What is nothing new changes nothing."""
+    refs = sorted({s.entry.ref for s in statements})
+    await unit.connection.execute(_ALONE, unit.tenant, refs)
+    left = await _placed(unit, statements)
+    while left:
+        together, left = _each_once(left)
+        await _register(unit, together)
+
+
+async def _placed(unit: Unit, statements: Sequence[Statement]) -> list[_Placed]:
+    refs = sorted({s.entry.project_ref for s in statements})
+    parts = map(list, zip(*(ref.split(":", 2) for ref in refs), strict=True))
+    found = {row["ref"]: row for row in await unit.connection.fetch(_PROJECTS, unit.tenant, refs, *parts)}
+    return [_place(stated, found.get(stated.entry.project_ref)) for stated in statements]
+
+
+def _place(stated: Statement, project: Any) -> _Placed:
+    if project is None:
+        return _Placed(stated, stated.unit, None)
+    return _Placed(stated, stated.unit.under(project["correlation_id"]), project["id"])
+
+
+def _each_once(placed: Sequence[_Placed]) -> tuple[list[_Placed], list[_Placed]]:
+    """Statements up to the first about an entry that another one before it is about, and the others."""
+    refs = [one.stated.entry.ref for one in placed]
+    end = next((n for n, ref in enumerate(refs) if ref in refs[:n]), len(refs))
+    return list(placed[:end]), list(placed[end:])
+
+
+async def _register(unit: Unit, placed: Sequence[_Placed]) -> None:
+    # Ids ascend with the statements: which of two twins came later goes by their ids.
+    ids = [new_id("tme", unit.now) for _ in placed]
+    columns = map(list, zip(*map(_columns, ids, placed), strict=True))
+    rows = await unit.connection.fetch(_ACCEPT, unit.tenant, unit.now, *columns)
+    changed = {row["source_ref"]: row for row in rows if row["version"] != row["version_before"]}
+    told = [(one.unit.call, _event(one, changed.get(one.stated.entry.ref))) for one in placed]
+    await publish_all(unit.connection, [(call, event) for call, event in told if event is not None])
+
+
+def _columns(entry_id: str, placed: _Placed) -> tuple[Any, ...]:
+    entry = placed.stated.entry
+    return (
+        entry_id,
         entry.ref,
         fingerprint(entry),
-        project_id,
+        placed.project_id,
         entry.worker_number,
         entry.worked_on,
         entry.hours,
         entry.status,
         entry.billable,
-        to_builtins(entry),
-        unit.call.correlation_id,
-        unit.now,
+        entry,
+        placed.unit.call.correlation_id,
     )
-    if row is None or row["version"] == row["version_before"]:
-        return None
-    accepted = EntryVersion(id=row["id"], version=row["version"], project_id=project_id, entry=entry)
-    await _tell(unit, connection, accepted, row["status_before"])
-    return accepted
 
 
-async def _tell(unit: Unit, connection: str, accepted: EntryVersion, before: str | None) -> None:
-    kind = _EVENT_OF.get((before, accepted.entry.status))
+def _event(placed: _Placed, row: Any) -> events.TimeEvent | None:
+    entry = placed.stated.entry
+    kind = _EVENT_OF.get((row["status_before"], entry.status)) if row is not None else None
     if kind is None:
-        return
-    event = kind(
-        object_id=accepted.id,
-        version=accepted.version,
-        occurred_at=unit.now,
-        actor=accepted.entry.approver_name or unit.call.principal,
+        return None
+    return kind(
+        object_id=row["id"],
+        version=row["version"],
+        occurred_at=placed.unit.now,
+        actor=entry.approver_name or placed.unit.call.principal,
         full_state=True,
-        connection=connection,
-        entry=accepted.entry,
-        supersedes_version=accepted.version - 1 if kind is events.TimeCorrected else None,
+        connection=placed.stated.connection,
+        entry=entry,
+        supersedes_version=row["version"] - 1 if kind is events.TimeCorrected else None,
     )
-    await publish(unit.connection, unit.call, event)
 
 
 # An entry may come before its project is known here: then it is looked for again.
@@ -185,15 +240,17 @@ select e.id, e.version, e.project_id, e.body, e.correlation_id,
       and not (t.id > e.id and exists (select from business_exception x where x.tenant = $1 and x.object_id = t.id
              and x.code = 'DUPLICATE_SUSPECTED' and x.resolved_by_person))
     order by t.id) as twins
-from time_entry e where e.tenant = $1 and e.id = $2
+from time_entry e where e.tenant = $1 and e.id = any($2::text[])
 """
 
 
-async def standing(unit: Unit, entry_id: str) -> Standing | None:
-    """The entry as it is now, with what the rules ask about its neighbours (TME-1, 4c.1)."""
-    row = await unit.connection.fetchrow(_STANDING, unit.tenant, entry_id)
-    if row is None:
-        return None
+async def standings(unit: Unit, entry_ids: Iterable[str]) -> dict[str, Standing]:
+    """Entries as they are now by id, with what the rules ask about their neighbours (TME-1, 4c.1); unknown ids are left out."""
+    rows = await unit.connection.fetch(_STANDING, unit.tenant, sorted(set(entry_ids)))
+    return {row["id"]: await _standing(unit, row) for row in rows}
+
+
+async def _standing(unit: Unit, row: Any) -> Standing:
     found = Standing(
         version=_version(row),
         correlation_id=row["correlation_id"],

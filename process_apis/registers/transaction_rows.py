@@ -17,8 +17,18 @@ insert into billable_transaction (tenant, id, version, kind, source_id, source_v
   state, contract_id, contract_line_id, project_id, bill_to_id, legal_entity_id, service_date, posting_date, approved_at,
   hours, quantity, bill_rate, amount, currency, codes, body, correlation_id, cost_amount, cost_currency, created_at,
   updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-  $25, $26, $27, $28, $29, $29)
+select tenant, id, version, kind, source_id, source_version, source_ref, part, rating_version, state, contract_id,
+  contract_line_id, project_id, bill_to_id, legal_entity_id, service_date, posting_date, approved_at, hours, quantity,
+  bill_rate, amount, currency, string_to_array(codes, ' '), body, correlation_id, cost_amount,
+  cost_currency, at, at
+from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::integer[], $7::text[], $8::text[],
+  $9::integer[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::date[], $17::date[],
+  $18::timestamptz[], $19::numeric[], $20::numeric[], $21::numeric[], $22::numeric[], $23::text[], $24::text[],
+  $25::jsonb[], $26::text[], $27::numeric[], $28::text[], $29::timestamptz[]) with ordinality
+  as t (tenant, id, version, kind, source_id, source_version, source_ref, part, rating_version, state, contract_id,
+  contract_line_id, project_id, bill_to_id, legal_entity_id, service_date, posting_date, approved_at, hours, quantity,
+  bill_rate, amount, currency, codes, body, correlation_id, cost_amount, cost_currency, at, place)
+order by place
 on conflict (tenant, source_id, source_version, part, rating_version) where state <> 'reversed' do nothing
 returning id
 """
@@ -53,7 +63,7 @@ def from_row(row: Any) -> Transaction:
 
 
 def values_of(new: Transaction, version: int) -> tuple[Any, ...]:
-    """What INSERT takes after the tenant and before cost and instant."""
+    """What INSERT takes of each after the tenant and before cost and instant."""
     stored = to_builtins(new)
     return (
         new.id,
@@ -78,7 +88,7 @@ def values_of(new: Transaction, version: int) -> tuple[Any, ...]:
         new.rating.bill_rate,
         new.amount,
         new.currency,
-        list(new.codes),
+        " ".join(new.codes),
         {name: stored[name] for name in _BODY},
         new.correlation_id,
     )

@@ -37,8 +37,9 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class New(Struct, frozen=True, kw_only=True):
-    """A transaction to store, with the commands that lead it from `pending` to its state."""
+    """A transaction to store, on whose behalf, with the commands that lead it from `pending` to its state."""
 
+    unit: Unit
     transaction: Transaction
     commands: tuple[str, ...]
     cost: Cost = Cost()
@@ -54,47 +55,51 @@ class Acknowledged(Struct, frozen=True, kw_only=True):
 
 async def add(unit: Unit, new: Transaction, cost: Cost, commands: Iterable[str]) -> str | None:
     """Store a transaction that went through `commands` from `pending` in this unit; None when the set is live already."""
-    made = await add_all(unit, [New(transaction=new, commands=tuple(commands), cost=cost)])
+    made = await add_all([New(unit=unit, transaction=new, commands=tuple(commands), cost=cost)])
     return made[0] if made else None
 
 
-async def add_all(unit: Unit, wanted: Sequence[New]) -> list[str]:
-    """Store transactions; answers the ids of those whose set was not live yet.
+async def add_all(wanted: Sequence[New]) -> list[str]:
+    """Store transactions of one unit in one statement; answers the ids of those whose set was not live yet.
 
     Each state they passed is told (ST-3); only the last one is stored.
     """
-    made = []
-    for new in wanted:
-        values = values_of(new.transaction, max(1, len(new.commands)))
-        cost = (new.cost.amount, new.cost.currency, unit.now)
-        if await unit.connection.fetchval(INSERT, unit.tenant, *values, *cost):
-            made.append(new)
-    walks = [(new.transaction, step) for new in made for step in _walk(new)]
-    await _tell(unit, walks)
+    if not wanted:
+        return []
+    rows = map(list, zip(*map(_values, wanted), strict=True))
+    stored = {row["id"] for row in await wanted[0].unit.connection.fetch(INSERT, *rows)}
+    made = [new for new in wanted if new.transaction.id in stored]
+    await _tell([(new.transaction, step) for new in made for step in _walk(new)])
     return [new.transaction.id for new in made]
+
+
+def _values(new: New) -> tuple[Any, ...]:
+    values = values_of(new.transaction, max(1, len(new.commands)))
+    return (new.unit.tenant, *values, new.cost.amount, new.cost.currency, new.unit.now)
 
 
 def _walk(new: New) -> Iterable[move.Step]:
     found, state = new.transaction, "pending"
     for version, command in enumerate(new.commands, start=1):
         decided = move.decide(_KIND, state, command)
-        yield _step(found, command, replace(decided, version=version))
+        yield _step(new.unit, found, command, replace(decided, version=version))
         state = decided.after
     if state != found.state:
         raise ValueError(f"{found.id}: {state} is not {found.state}")
 
 
-def _step(found: Transaction, command: str, moved: move.Moved, reason: str | None = None) -> move.Step:
-    return move.Step(
-        object_id=found.id, command=command, moved=moved, correlation_id=found.correlation_id, reason=reason
-    )
+def _step(unit: Unit, found: Transaction, command: str, moved: move.Moved, reason: str | None = None) -> move.Step:
+    """A change under the transaction's own correlation id (ID-4)."""
+    own = unit.under(found.correlation_id)
+    return move.Step(unit=own, object_id=found.id, command=command, moved=moved, reason=reason)
 
 
-async def _tell(unit: Unit, walks: Sequence[tuple[Transaction, move.Step]]) -> None:
-    """Audit rows and events of changes that were made, under each transaction's own correlation id (ID-4)."""
-    await move.record_all(unit, _KIND, [step for _, step in walks])
-    told = [(event_of(unit, found, step.moved, step.reason), found.correlation_id) for found, step in walks]
-    await publish_all(unit.connection, unit.tenant, [(event, trigger) for event, trigger in told if event is not None])
+async def _tell(walks: Sequence[tuple[Transaction, move.Step]]) -> None:
+    """Audit rows and events of changes that were made in one unit."""
+    await move.record_all(_KIND, [step for _, step in walks])
+    told = [(s.unit.call, event_of(s.unit, found, s.moved, s.reason)) for found, s in walks]
+    if told:
+        await publish_all(walks[0][1].unit.connection, [(call, event) for call, event in told if event is not None])
 
 
 async def post_all(unit: Unit, acknowledged: Sequence[Acknowledged]) -> None:
@@ -103,14 +108,14 @@ async def post_all(unit: Unit, acknowledged: Sequence[Acknowledged]) -> None:
     for one in acknowledged:
         decided = move.decide(_KIND, one.transaction.state, "post")
         moved = replace(decided, version=one.transaction.version + 1)
-        walks.append((replace(one.transaction, erp_ref=one.ref), _step(one.transaction, "post", moved)))
+        walks.append((replace(one.transaction, erp_ref=one.ref), _step(unit, one.transaction, "post", moved)))
     ids, states = [found.id for found, _ in walks], [step.moved.after for _, step in walks]
     refs, keys = [one.ref for one in acknowledged], [one.key for one in acknowledged]
     await unit.connection.execute(_POST, unit.tenant, unit.now, ids, states, refs, keys)
     for one in acknowledged:
         if one.transaction.approved_at is not None:
             metrics.QUEUE_LAG_SECONDS.observe((), (unit.now - one.transaction.approved_at).total_seconds())
-    await _tell(unit, walks)
+    await _tell(walks)
 
 
 async def share_cost(unit: Unit, whole_id: str, wanted: Sequence[New], mode: RoundingMode | None) -> list[str]:
@@ -118,11 +123,11 @@ async def share_cost(unit: Unit, whole_id: str, wanted: Sequence[New], mode: Rou
     sql = "select cost_amount, cost_currency from billable_transaction where tenant = $1 and id = $2"
     row = await unit.connection.fetchrow(sql, unit.tenant, whole_id)
     if row is None or row["cost_amount"] is None:
-        return await add_all(unit, wanted)
+        return await add_all(wanted)
     currency = row["cost_currency"]
     shares = costs.share_cost(row["cost_amount"], currency, [new.transaction.hours for new in wanted], mode)
     parts = zip(wanted, shares, strict=True)
-    return await add_all(unit, [replace(new, cost=Cost(amount=share, currency=currency)) for new, share in parts])
+    return await add_all([replace(new, cost=Cost(amount=share, currency=currency)) for new, share in parts])
 
 
 async def supersede(unit: Unit, found: Transaction, reason: str) -> None:
@@ -134,7 +139,7 @@ async def supersede(unit: Unit, found: Transaction, reason: str) -> None:
     if version is not None:
         told = (events.TransactionReversed.type,)
         moved = move.Moved(before=found.state, after="reversed", version=version, events=told)
-        await _tell(unit, [(found, _step(found, "supersede", moved, reason))])
+        await _tell([(found, _step(unit, found, "supersede", moved, reason))])
 
 
 async def adopt(unit: Unit, transaction_ids: Iterable[str], source_version: int) -> None:

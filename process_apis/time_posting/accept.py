@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.money import ZERO
@@ -24,12 +25,45 @@ _COMMANDS = {
 }
 
 
-async def store(
+class Decided(Struct, frozen=True, kw_only=True):
+    """A verdict to store: the transactions it makes. `known` are the exceptions there are about the entry."""
+
+    unit: Unit
+    found: Facts
+    verdict: Verdict
+    made: tuple[New, ...] = ()
+    known: Known = exceptions.NONE_KNOWN
+
+
+class Waiting:
+    """What was decided about several entries one after the other and is stored together."""
+
+    def __init__(self) -> None:
+        self._decided: list[Decided] = []
+
+    def add(self, decided: Decided) -> None:
+        """Later."""
+        self._decided.append(decided)
+
+    async def store(self) -> None:
+        """Everything that waits."""
+        decided, self._decided = self._decided, []
+        await transactions.add_all([new for one in decided for new in one.made])
+        for one in decided:
+            await _open_and_clear(one)
+
+    async def store_of(self, contract_id: str) -> None:
+        """Everything, if anything of the contract waits: somebody looks at what others use of it."""
+        if any(new.transaction.contract_id == contract_id for one in self._decided for new in one.made):
+            await self.store()
+
+
+def parts_of(
     unit: Unit, found: Facts, verdict: Verdict, rating_version: int, *, replaces: str | None = None
-) -> None:
+) -> tuple[New, ...]:
     """The parts of an entry of which nothing is billed yet. `replaces` was pulled from a draft; the billable part takes its place."""
-    made = [_new(unit, found, verdict, part, rating_version) for part in verdict.parts]
-    await transactions.add_all(unit, [_in_place_of(replaces, new) for new in made])
+    made = (_new(unit, found, verdict, part, rating_version) for part in verdict.parts)
+    return tuple(_in_place_of(replaces, new) for new in made)
 
 
 def _in_place_of(replaces: str | None, new: New) -> New:
@@ -43,13 +77,15 @@ def preview(unit: Unit, found: Facts, verdict: Verdict) -> list[Transaction]:
     return [_transaction(unit, found, verdict, part, 0) for part in verdict.parts]
 
 
-async def adjust(unit: Unit, found: Facts, verdict: Verdict, fixed: Sequence[Transaction], rating_version: int) -> None:
+def difference(
+    unit: Unit, found: Facts, verdict: Verdict, fixed: Sequence[Transaction], rating_version: int
+) -> tuple[New, ...]:
     """What an entry is now besides what is billed or given up of it for good: one adjustment of the difference (IMP-8)."""
     made = []
     for part in _against(found, verdict, fixed):
         new = _new(unit, found, verdict, part, rating_version)
         made.append(_adjustment(new, found) if part.part == "billable" else new)
-    await transactions.add_all(unit, made)
+    return tuple(made)
 
 
 def _against(found: Facts, verdict: Verdict, fixed: Sequence[Transaction]) -> list[Part]:
@@ -93,7 +129,8 @@ def _adjustment(new: New, found: Facts) -> New:
 
 def _new(unit: Unit, found: Facts, verdict: Verdict, part: Part, rating_version: int) -> New:
     cost = Cost(amount=pricing.cost_amount(verdict, part), currency=verdict.cost_currency)
-    return New(transaction=_transaction(unit, found, verdict, part, rating_version), commands=part.commands, cost=cost)
+    transaction = _transaction(unit, found, verdict, part, rating_version)
+    return New(unit=unit, transaction=transaction, commands=part.commands, cost=cost)
 
 
 def _transaction(unit: Unit, found: Facts, verdict: Verdict, part: Part, rating_version: int) -> Transaction:
@@ -159,11 +196,12 @@ def _snapshot(found: Facts, verdict: Verdict) -> Rating:
     )
 
 
-async def open_and_clear(unit: Unit, found: Facts, verdict: Verdict, known: Known) -> None:
+async def _open_and_clear(decided: Decided) -> None:
     """Open what was found and is not open yet, auto-resolve what is not found any more.
 
     What the ERP refused stays open until it accepts.
     """
+    unit, found, verdict, known = decided.unit, decided.found, decided.verdict, decided.known
     own = [f for f in verdict.failures if not f.contract_wide]
     now = {(f.code, f.grounds) for f in own}
     for failure in own:

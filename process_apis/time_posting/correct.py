@@ -13,9 +13,11 @@ from contracts.process.time_posting import Transaction
 from process_apis.registers import contracts, exceptions, invoices, time_entries, transactions
 from process_apis.registers.exceptions import Finding
 from process_apis.registers.time_entries import EntryVersion, Standing
+from process_apis.registers.transactions import New
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import accept, reversal, rules
 from process_apis.time_posting import facts as gathering
+from process_apis.time_posting.accept import Decided, Waiting
 from process_apis.time_posting.verdict import Facts, Verdict
 
 LOCKS = ("INVOICE_LOCKED", "ALREADY_INVOICED")
@@ -32,17 +34,66 @@ async def bring_up(unit: Unit, entry_id: str) -> None:
 
     Entries that waited because of what it said before (twins, hours of the day) may go on then.
     """
-    for number, on in await _one(unit, entry_id):
+    await bring_up_all([(unit, entry_id)])
+
+
+async def bring_up_all(wanted: Sequence[tuple[Unit, str]]) -> None:
+    """The same for entries of one tenant in their order. What is stated for the first time is stored together."""
+    standings = await time_entries.standings(wanted[0][0], [entry_id for _, entry_id in wanted])
+    first, *later = _portions([(unit, standings[one]) for unit, one in wanted if one in standings]) or [[]]
+    if first and _is_new(first[0][1]):
+        await _state_all(first)
+    elif first:
+        await _bring_up_again(*first[0])
+    # What is read about these depends on what is stored now.
+    for portion in later:
+        await bring_up_all([(unit, standing.version.id) for unit, standing in portion])
+
+
+def _portions(wanted: Sequence[tuple[Unit, Standing]]) -> list[list[tuple[Unit, Standing]]]:
+    """New entries that follow each other, as long as none may be the twin of another one; every other entry alone."""
+    portions: list[list[tuple[Unit, Standing]]] = []
+    likenesses: set[object] = set()
+    for unit, standing in wanted:
+        likeness = _likeness(standing)
+        if not (likenesses and _is_new(standing)) or likeness in likenesses:
+            portions.append([])
+            likenesses = set()
+        portions[-1].append((unit, standing))
+        if _is_new(standing):
+            likenesses.add(likeness)
+    return portions
+
+
+def _is_new(standing: Standing) -> bool:
+    """Whether nothing was ever said about it here."""
+    return standing.version.entry.status == "approved" and not standing.stated and not standing.excepted
+
+
+def _likeness(standing: Standing) -> object:
+    """The same for twins."""
+    entry = standing.version.entry
+    return entry.worker_number, entry.worked_on, entry.project_ref, entry.hours
+
+
+async def _state_all(new: Sequence[tuple[Unit, Standing]]) -> None:
+    waiting = Waiting()
+    for unit, standing in new:
+        waiting.add(await _decided(unit.under(standing.correlation_id), standing, (), waiting))
+    await waiting.store()
+
+
+async def _bring_up_again(unit: Unit, standing: Standing) -> None:
+    entry_id = standing.version.id
+    for number, on in await _one(unit, standing):
         for neighbour in await time_entries.neighbours_in_doubt(unit, number, on, entry_id):
-            await _one(unit, neighbour)
+            found = await time_entries.standings(unit, [neighbour])
+            await _one(unit, found[neighbour])
 
 
-async def _one(unit: Unit, entry_id: str) -> list[tuple[str, date]]:
+async def _one(unit: Unit, standing: Standing) -> list[tuple[str, date]]:
     """Answers whose day may look different now."""
-    standing = await time_entries.standing(unit, entry_id)
-    if standing is None:
-        return []
-    live = await transactions.of_source(unit, entry_id) if standing.stated else ()
+    live = await transactions.of_source(unit, standing.version.id) if standing.stated else ()
     own = unit.under(standing.correlation_id)
     if standing.version.entry.status != "approved":
         await _withdraw(own, standing.version, live)
@@ -78,11 +129,18 @@ async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction]) ->
     if drafted:
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
-    known = await exceptions.known(unit, version.id) if standing.excepted else exceptions.NONE_KNOWN
-    found = await gathering.gather(unit, standing, known.settled)
+    waiting = Waiting()
+    waiting.add(await _decided(unit, standing, live, waiting))
+    await waiting.store()
+
+
+async def _decided(unit: Unit, standing: Standing, live: Sequence[Transaction], waiting: Waiting) -> Decided:
+    """The verdict on the newest version, and what it makes in place of what stands, which is taken back."""
+    known = await exceptions.known(unit, standing.version.id) if standing.excepted else exceptions.NONE_KNOWN
+    found = await gathering.gather(unit, standing, known.settled, waiting.store_of)
     verdict = rules.decide(found)
-    await _replace(unit, found, verdict, live)
-    await accept.open_and_clear(unit, found, verdict, known)
+    made = await _replaced(unit, found, verdict, live)
+    return Decided(unit=unit, found=found, verdict=verdict, made=made, known=known)
 
 
 async def _pulled(unit: Unit, live: Sequence[Transaction]) -> tuple[list[Transaction], list[Transaction]]:
@@ -103,22 +161,21 @@ async def _pulled(unit: Unit, live: Sequence[Transaction]) -> tuple[list[Transac
     return [pulled.get(t.id, t) for t in live], []
 
 
-async def _replace(unit: Unit, found: Facts, verdict: Verdict, live: Sequence[Transaction]) -> None:
+async def _replaced(unit: Unit, found: Facts, verdict: Verdict, live: Sequence[Transaction]) -> tuple[New, ...]:
     """IMP-1, IMP-3, IMP-4 and IMP-8: leave, replace, reverse and repost, or adjust the next invoice."""
     fixed, loose = [t for t in live if t.state in _FIXED], [t for t in live if t.state not in _FIXED]
     if loose and not fixed and _says_the_same(loose, accept.preview(unit, found, verdict)):
         if any(t.source_version != found.version for t in loose):
             await transactions.adopt(unit, [t.id for t in loose], found.version)
-        return
+        return ()
     await _take_back(unit, loose)
     rating_version = max((t.rating_version for t in live if t.source_version == found.version), default=0) + 1
     if any(t.part == "billable" and t.state == "held" for t in loose):
         verdict = rules.held(verdict)
     if fixed:
-        await accept.adjust(unit, found, verdict, fixed, rating_version)
-    else:
-        pulled = next((t.id for t in loose if t.invoice_id is not None), None)
-        await accept.store(unit, found, verdict, rating_version, replaces=pulled)
+        return accept.difference(unit, found, verdict, fixed, rating_version)
+    pulled = next((t.id for t in loose if t.invoice_id is not None), None)
+    return accept.parts_of(unit, found, verdict, rating_version, replaces=pulled)
 
 
 def _says_the_same(live: Sequence[Transaction], new: Sequence[Transaction]) -> bool:

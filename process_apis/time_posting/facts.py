@@ -4,7 +4,7 @@ What many entries share (prices, rates of exchange, periods, terms) is read once
 next (caps, hours of the day) is read each time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -40,8 +40,14 @@ _LOCK = "select 1 from contract where tenant = $1 and id = $2 for update"
 _BOOKED = frozenset({"hard", "completed"})
 
 
-async def gather(unit: Unit, standing: Standing, settled: frozenset[tuple[str, str]]) -> Facts:
-    """The facts about the newest version of an entry. Locks its contract where entries compete for a cap (SCL-2)."""
+async def gather(
+    unit: Unit,
+    standing: Standing,
+    settled: frozenset[tuple[str, str]],
+    stored: Callable[[str], Awaitable[None]],
+) -> Facts:
+    """The facts about the newest version of an entry. Locks its contract where entries compete for a cap (SCL-2); what was
+    decided before about others of the contract is `stored` then."""
     version, entry = standing.version, standing.version.entry
     project, found = await _terms(unit, version.project_id)
     known = Facts(
@@ -57,7 +63,7 @@ async def gather(unit: Unit, standing: Standing, settled: frozenset[tuple[str, s
     )
     known = replace(known, assigned=await _assigned(unit, known))
     contract, line = checks.line_for(known)
-    priced = await _prices(unit, known, contract, line) if contract and line else {}
+    priced = await _prices(unit, known, contract, line, stored) if contract and line else {}
     return replace(known, **await _limits(unit, known, contract), **priced)
 
 
@@ -110,10 +116,13 @@ async def _assigned(unit: Unit, facts: Facts) -> bool | None:
     return any(a.worker_number == number and within(day, a.start_on, a.end_on) for a in booked)
 
 
-async def _prices(unit: Unit, facts: Facts, contract: Contract, line: ContractLine) -> dict[str, Any]:
+async def _prices(
+    unit: Unit, facts: Facts, contract: Contract, line: ContractLine, stored: Callable[[str], Awaitable[None]]
+) -> dict[str, Any]:
     capped, by_day = pricing.has_caps(contract, line), line.rounding_scope == "day" or line.day_rounding != "exact"
     if capped or by_day:
         await unit.connection.execute(_LOCK, unit.tenant, contract.id)
+        await stored(contract.id)
     entity = await _entity(unit, contract)
     return {
         "entity": entity,

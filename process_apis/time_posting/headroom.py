@@ -62,7 +62,7 @@ async def _released(unit: Unit, held: Transaction, reason: str) -> Transaction |
         values = {"part": "billable", "rating_version": rating_version, "codes": _without_codes(held)}
         released = await transactions.change(unit, held, "release", reason=reason, values=values)
     else:
-        made = [New(transaction=_part_of(unit, held, one, rating_version), commands=one.commands) for one in parts]
+        made = [_new(unit, held, one, rating_version) for one in parts]
         released = await _divide(unit, held, made, reason, entity.rounding_mode if entity else None)
     if len(parts) == 1 and not any(t.part == "overage" for t in live if t.id != held.id):
         for code in _CODES:
@@ -84,6 +84,10 @@ async def _divide(
     await transactions.change(unit, held, "reverse", reason=reason)
     await transactions.share_cost(unit, held.id, made, mode)
     return await transactions.get(unit, made[0].transaction.id)
+
+
+def _new(unit: Unit, held: Transaction, part: Part, rating_version: int) -> New:
+    return New(unit=unit, transaction=_part_of(unit, held, part, rating_version), commands=part.commands)
 
 
 def _part_of(unit: Unit, held: Transaction, part: Part, rating_version: int) -> Transaction:

@@ -7,7 +7,7 @@ nothing is read again. Pages come oldest change first, so each page is kept toge
 that breaks off goes on where it was. What is read twice is a duplicate in the inbox.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from contracts.call import Call
 from contracts.canon.timesheet import TimeEntry
 from contracts.wire import convert, to_builtins
 from process_apis.registers import replicas, time_entries
+from process_apis.registers.time_entries import Statement
 from process_apis.registers.unit import Unit
 from runtime.connections import Connection as Connected
 from runtime.data.database import Connection
@@ -124,7 +125,14 @@ async def take(connection: Connection, call: Call, instance: str, entries: Itera
     await receive_all(connection, tenant=call.tenant, instance=instance, kind=KIND, deliveries=stated)
 
 
-async def accept(connection: Connection, call: Call, delivery: Delivery, now: datetime) -> None:
-    """A row of the inbox: the entry's new state into the register, and what it means into the outbox."""
-    entry: TimeEntry = convert(delivery.payload, TimeEntry)
-    await time_entries.accept(Unit(connection, call, now), delivery.connection, entry)
+async def accept(connection: Connection, told: Sequence[tuple[Call, Delivery]], now: datetime) -> None:
+    """Rows of the inbox: new states of entries into the register, and what they mean into the outbox."""
+    stated = [
+        Statement(
+            unit=Unit(connection, call, now),
+            connection=delivery.connection,
+            entry=convert(delivery.payload, TimeEntry),
+        )
+        for call, delivery in told
+    ]
+    await time_entries.accept(stated[0].unit, stated)

@@ -1,14 +1,24 @@
 """What time posting exports: commands, the posting workflows, subscriptions, the sweeps."""
 
+from collections.abc import Sequence
+
 from contracts.call import Call
-from contracts.events import Event, ExceptionResolved, ExceptionWaived, TimeApproved, TimeCorrected, TimeVoided
+from contracts.events import (
+    Event,
+    ExceptionResolved,
+    ExceptionWaived,
+    TimeApproved,
+    TimeCorrected,
+    TimeEvent,
+    TimeVoided,
+)
 from contracts.process.time_posting import TimePosting
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import correct, intake, posting, recheck, reversal
 from process_apis.time_posting.commands import TransactionCommands
 from runtime.data.database import Connection
 from runtime.services import Services
-from runtime.work.process import Delivery, Process
+from runtime.work.process import Batched, Delivery, Handler, Process
 from runtime.work.sweeps import Sweep
 
 SWEEP_S = 10
@@ -17,20 +27,21 @@ SWEEP_S = 10
 def build(services: Services) -> Process:
     """The process `time_posting`."""
 
-    async def on_told(connection: Connection, call: Call, event: TimeApproved | TimeCorrected | TimeVoided) -> None:
-        await correct.bring_up(Unit(connection, call, services.clock.now()), event.object_id)
+    async def on_told(connection: Connection, told: Sequence[tuple[Call, TimeEvent]]) -> None:
+        now = services.clock.now()
+        await correct.bring_up_all([(Unit(connection, call, now), event.object_id) for call, event in told])
 
     async def on_settled(connection: Connection, call: Call, event: ExceptionResolved | ExceptionWaived) -> None:
         if event.subject.startswith("tme_"):
             await correct.bring_up(Unit(connection, call, services.clock.now()), event.subject)
 
-    async def on_delivery(connection: Connection, call: Call, delivery: Delivery) -> None:
-        await intake.accept(connection, call, delivery, services.clock.now())
+    async def on_deliveries(connection: Connection, told: Sequence[tuple[Call, Delivery]]) -> None:
+        await intake.accept(connection, told, services.clock.now())
 
-    subscriptions: dict[type[Event], object] = {
-        TimeApproved: on_told,
-        TimeCorrected: on_told,
-        TimeVoided: on_told,
+    subscriptions: dict[type[Event], Handler | Batched] = {
+        TimeApproved: Batched(on_told),
+        TimeCorrected: Batched(on_told),
+        TimeVoided: Batched(on_told),
         ExceptionResolved: on_settled,
         ExceptionWaived: on_settled,
     }
@@ -39,8 +50,8 @@ def build(services: Services) -> Process:
         contract=TimePosting,
         implementation=TransactionCommands(services),
         workflows=(posting.PostTime(services), reversal.ReverseTime(services)),
-        subscriptions=subscriptions,  # type: ignore[arg-type]
-        inbox={intake.KIND: on_delivery},
+        subscriptions=subscriptions,
+        inbox={intake.KIND: Batched(on_deliveries)},
         sweeps=(
             Sweep("time intake", SWEEP_S, lambda: intake.sweep(services)),
             Sweep("time posting", posting.GATHER_S, lambda: posting.gather(services)),

@@ -2,13 +2,14 @@
 
 Theory of operation. `receive` inserts (tenant, connection, delivery id) in the caller's transaction; a repeat conflicts and
 says so. A statement trigger notifies channel `inbox`. The worker takes unprocessed rows with SKIP LOCKED, so workers share
-the work; no order is promised, as vendors promise none (EVT-2, EVT-3 sort versions out). A batch is one transaction; if a
-handler fails, the batch is rolled back and done again with a savepoint per row. A failing row waits for its delay and after
+the work; no order is promised, as vendors promise none (EVT-2, EVT-3 sort versions out). A batch is one transaction, and a handler that
+takes many (`Batched`) is given rows that follow each other at once; if a handler fails, the batch is rolled back and done
+again row by row with a savepoint each. A failing row waits for its delay and after
 those of EVT-6 (at once for a refusal) is processed with an error and a dead letter. A kind nobody handles fails likewise.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,8 +19,9 @@ from contracts.problems import InvalidContent
 from runtime import metrics, tracing
 from runtime.data.database import Connection, Database
 from runtime.telemetry import bound, log
+from runtime.work.batches import guarded, portions, stretches
 from runtime.work.hooks import DeadLetter, Hooks
-from runtime.work.process import Delivery, InboxHandler
+from runtime.work.process import Batched, Delivery, InboxHandler
 from runtime.work.relay import CallFor, bury
 from runtime.work.retries import Attempt, Failure, body_of, failure_of
 from runtime.work.unit import unit_of_work
@@ -83,7 +85,7 @@ class Inbox:
     def __init__(
         self,
         database: Database,
-        handlers: Mapping[str, InboxHandler],
+        handlers: Mapping[str, InboxHandler | Batched],
         *,
         call_for: CallFor,
         attempt: Attempt,
@@ -108,47 +110,42 @@ class Inbox:
     async def _work(self, *, careful: bool) -> int:
         async with unit_of_work(self._database) as connection:
             rows = await connection.fetch(_DUE, self._batch)
-            done = [row for row in rows if await self._through(connection, row, careful)]
+            done: list[Any] = []
+            for stretch in stretches(rows, "kind", alone=careful):
+                for some in portions(self._handlers.get(stretch[0]["kind"]), stretch):
+                    done += some if await self._through(connection, some, careful) else []
             await connection.execute(_DONE, *([r[k] for r in done] for k in ("tenant", "connection", "delivery_id")))
         for row in done:
             metrics.DELIVERIES.add((row["kind"], "done"))
         return len(rows)
 
-    async def _through(self, connection: Connection, row: Any, careful: bool) -> bool:
-        key = f"{row['connection']}/{row['delivery_id']}"
-        with (
-            bound(tenant=row["tenant"], correlation_id=key),
-            tracing.work(f"inbox {row['kind']}", row["traceparent"], "consumer") as span,
-        ):
-            outcome = await self._handle(connection, row, careful)
-            if span is not None and isinstance(outcome, Failure):
-                span.error = outcome.problem.slug
+    async def _through(self, connection: Connection, rows: list[Any], careful: bool) -> bool:
+        name, parents = f"inbox {rows[0]['kind']}", [row["traceparent"] for row in rows]
+        with bound(**_named(rows)), tracing.together(name, parents, "consumer") as spans:
+            calls = map(self._call, rows, [span.traceparent for span in spans] or parents)
+            outcome = await self._handle(connection, rows, calls, careful)
+            for span in spans:
+                span.error = outcome.problem.slug if isinstance(outcome, Failure) else None
         if not isinstance(outcome, Failure):
             return True
         if not careful:
             raise _Careful
-        await self._failed(connection, row, outcome)
+        await self._failed(connection, rows[0], outcome)
         return False
 
-    async def _handle(self, connection: Connection, row: Any, careful: bool) -> Failure | None:
-        handler = self._handlers.get(row["kind"])
+    async def _handle(
+        self, connection: Connection, rows: list[Any], calls: Iterable[Call], careful: bool
+    ) -> Failure | None:
+        handler = self._handlers.get(rows[0]["kind"])
         if handler is None:
-            detail = f"Nobody reads deliveries of kind {row['kind']}."
+            detail = f"Nobody reads deliveries of kind {rows[0]['kind']}."
             return failure_of(InvalidContent(detail, code="SCHEMA_INVALID"))
-        delivery = Delivery(**{name: row[name] for name in Delivery.__struct_fields__})
-        call = self._call(row)
-        if not careful:
-            return await self._attempt(lambda: handler(connection, call, delivery), quiet=True)
+        deliveries = [Delivery(**{name: row[name] for name in Delivery.__struct_fields__}) for row in rows]
+        told = list(zip(calls, deliveries, strict=True))
+        return await self._attempt(guarded(handler, connection, told, savepoint=careful), quiet=not careful)
 
-        async def in_savepoint() -> None:
-            async with connection.transaction():
-                await handler(connection, call, delivery)
-
-        return await self._attempt(in_savepoint)
-
-    def _call(self, row: Any) -> Call:
-        key = f"{row['connection']}/{row['delivery_id']}"
-        return replace(self._call_for(row["tenant"], key, key), traceparent=row["traceparent"])
+    def _call(self, row: Any, traceparent: str | None) -> Call:
+        return replace(self._call_for(row["tenant"], _key(row), _key(row)), traceparent=traceparent)
 
     async def _failed(self, connection: Connection, row: Any, failure: Failure) -> None:
         attempts, problem = row["attempts"] + 1, failure.problem
@@ -175,4 +172,13 @@ class Inbox:
             attempts=attempts,
             problem=problem,
         )
-        await bury(connection, self._call(row), letter, self._hooks, self._attempt)
+        await bury(connection, self._call(row, row["traceparent"]), letter, self._hooks, self._attempt)
+
+
+def _key(row: Any) -> str:
+    return f"{row['connection']}/{row['delivery_id']}"
+
+
+def _named(rows: list[Any]) -> dict[str, str]:
+    """What stands on every line of the log meanwhile."""
+    return {"tenant": rows[0]["tenant"], **({"correlation_id": _key(rows[0])} if len(rows) == 1 else {})}

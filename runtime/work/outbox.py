@@ -18,7 +18,7 @@ from msgspec import Struct
 from contracts.call import Call
 from contracts.events import EVENTS, Event
 from contracts.problems import InvalidContent
-from contracts.wire import convert, to_builtins
+from contracts.wire import convert
 from runtime import tracing
 from runtime.data.database import Connection, Database
 
@@ -30,10 +30,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning positi
 _INSERT_ALL = """
 insert into outbox (tenant, id, type, source, subject, partitionkey, correlation_id, objectversion, occurred_at, data,
                     traceparent)
-select $1, e.id, e.type, e.source, e.subject, e.partitionkey, e.correlation_id, e.version, e.occurred_at, e.data, $11
-from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::timestamptz[],
-            $10::jsonb[]) with ordinality
-  as e (id, type, source, subject, partitionkey, correlation_id, version, occurred_at, data, place)
+select e.tenant, e.id, e.type, e.source, e.subject, e.partitionkey, e.correlation_id, e.version, e.occurred_at, e.data,
+       e.traceparent
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
+            $9::timestamptz[], $10::jsonb[], $11::text[]) with ordinality
+  as e (tenant, id, type, source, subject, partitionkey, correlation_id, version, occurred_at, data, traceparent, place)
 order by e.place
 """
 
@@ -84,31 +85,34 @@ async def publish(
         legal_entity,
         event.version,
         event.occurred_at,
-        to_builtins(event),
+        event,
         tracing.here() or call.traceparent,
     )
     return position is not None
 
 
-async def publish_all(connection: Connection, tenant: str, events: Sequence[tuple[Event, str]]) -> None:
-    """Stores events, each with its correlation id, in their order and in one statement; what is there already is skipped."""
+async def publish_all(connection: Connection, events: Sequence[tuple[Call, Event]]) -> None:
+    """Stores events, each with its call, in their order and in one statement; what is there already is skipped."""
     if not events:
         return
+    here = tracing.here()
     rows = [
         (
+            call.tenant,
             e.dedup_key,
             e.type,
             e.source,
             e.object_id,
             e.partitionkey,
-            correlation,
+            call.correlation_id,
             e.version,
             e.occurred_at,
-            to_builtins(e),
+            e,
+            here or call.traceparent,
         )
-        for e, correlation in events
+        for call, e in events
     ]
-    await connection.execute(_INSERT_ALL, tenant, *map(list, zip(*rows, strict=True)), tracing.here())
+    await connection.execute(_INSERT_ALL, *map(list, zip(*rows, strict=True)))
 
 
 async def read(

@@ -1,6 +1,6 @@
 """What a process or view declares to the worker: workflows, subscriptions, inbox handlers and sweeps. Data, no behaviour."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -30,11 +30,17 @@ Handler = Callable[[Connection, Call, Any], Awaitable[None]]
 InboxHandler = Callable[[Connection, Call, Delivery], Awaitable[None]]
 
 
+class Batched(Struct, frozen=True):
+    """A handler that is given many events, or deliveries, of one kind and tenant at once: each with its call, in order."""
+
+    handle: Callable[[Connection, Sequence[tuple[Call, Any]]], Awaitable[None]]
+
+
 class Subscriber(Struct, frozen=True, kw_only=True):
     """Who gets which events. `name` is the mark of exactly-once effect: renaming it delivers the log's tail again."""
 
     name: str
-    handlers: Mapping[type[Event], Handler]
+    handlers: Mapping[type[Event], Handler | Batched]
 
 
 class Workflow(Protocol):
@@ -61,8 +67,8 @@ class Process(Struct, frozen=True, kw_only=True):
     contract: type | None = None
     implementation: object | None = None
     workflows: tuple[Workflow, ...] = ()
-    subscriptions: Mapping[type[Event], Handler] = {}
-    inbox: Mapping[str, InboxHandler] = {}
+    subscriptions: Mapping[type[Event], Handler | Batched] = {}
+    inbox: Mapping[str, InboxHandler | Batched] = {}
     sweeps: tuple[Sweep, ...] = ()
 
     @property

@@ -4,14 +4,15 @@ Theory of operation. A batch is one transaction: take the keys that have somethi
 the transaction, so that two workers never work on one key and order holds, EVT-5), read their rows in order, call every
 subscriber, insert the `delivered` marks, set `relayed_at`. A crash undoes effects and marks together. Where other workers
 hold all keys of the oldest due rows, the rows behind them are looked at: so workers share the log.
-The first try of a batch has no savepoints; when a handler fails, all of it is rolled back and done again carefully, each
-delivery in a savepoint, so that only the failing one is lost. A failing event blocks its own key until it is delivered or,
+The first try of a batch has no savepoints, and gives a handler that takes many (`Batched`) what follows each other at once;
+when a handler fails, all of it is rolled back and done again carefully, each delivery alone and in a savepoint, so that only
+the failing one is lost. A failing event blocks its own key until it is delivered or,
 after the delays of EVT-6 (at once for a business refusal), is a dead letter; others pass. `attempts` counts per event.
 Nothing polls fast: NOTIFY wakes, `drain` says when the next retry is due.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,14 +24,16 @@ from contracts.problems import Problem
 from runtime import metrics, tracing
 from runtime.data.database import Connection, Database
 from runtime.telemetry import bound, lines, log
+from runtime.work.batches import AnyHandler, guarded, portions, stretches
 from runtime.work.hooks import DeadLetter, Hooks
 from runtime.work.outbox import decoded
-from runtime.work.process import Handler, Subscriber
+from runtime.work.process import Subscriber
 from runtime.work.retries import Attempt, Failure, body_of, failure_of
 from runtime.work.unit import unit_of_work
 
 CallFor = Callable[[str, str, str], Call]
 Key = tuple[str, str]
+Mark = tuple[str, str, str]
 
 _DUE = """
 select tenant, partitionkey, position from outbox o
@@ -51,9 +54,7 @@ from outbox o join unnest($1::text[], $2::text[]) as k (tenant, partitionkey) us
 where o.relayed_at is null and o.position <= $3 order by o.position
 """
 _SETTLED = """
-with mark as (
-    select e.tenant, s.subscriber, e.event_id
-    from unnest($1::text[], $2::text[]) as e (tenant, event_id) cross join unnest($3::text[]) as s (subscriber))
+with mark as (select * from unnest($1::text[], $2::text[], $3::text[]) as m (tenant, subscriber, event_id))
 select tenant, subscriber, event_id from mark join delivered using (tenant, subscriber, event_id)
 union select tenant, subscriber, event_id from mark join dead_letter using (tenant, subscriber, event_id)
 """
@@ -106,7 +107,6 @@ class Relay:
         self._database, self._batch, self._clock = database, batch, clock or SystemClock()
         self.types, self.call_for, self.attempt, self.hooks, self.delays_s = types, call_for, attempt, hooks, delays_s
         self.by_type = _by_type(subscribers)
-        self.subscribers = [subscriber.name for subscriber in subscribers]
 
     async def drain(self) -> float | None:  # house: float seconds
         """Relays until nothing is due. Returns the seconds until the next retry, or None when none is planned."""
@@ -159,78 +159,85 @@ class _Batch:
     def __init__(self, relay: Relay, connection: Connection, rows: list[Any], careful: bool) -> None:
         self._relay, self._connection, self._rows, self._careful = relay, connection, rows, careful
         self._blocked: set[Key] = set()
-        self._marks: list[tuple[str, str, str]] = []
+        self._marks: list[Mark] = []
         self.done: list[Any] = []
         self._postponed = 0
 
     async def run(self) -> int:
         """How many rows went somewhere: relayed, or put off."""
         settled = await self._settled()
-        for row in self._rows:
-            key = (row["tenant"], row["partitionkey"])
-            if key not in self._blocked and not row["early"] and await self._event(row, settled):
-                self.done.append(row)
+        for stretch in stretches(self._rows, "type", alone=self._careful):
+            free = [row for row in stretch if self._free(row)]
+            if free and await self._events(free, settled):
+                self.done += free
             else:
-                self._blocked.add(key)
+                self._blocked |= {_key(row) for row in free}
         if self._marks:
             await self._connection.execute(_MARK, *map(list, zip(*self._marks, strict=True)))
         occurred, positions = [r["occurred_at"] for r in self.done], [r["position"] for r in self.done]
         await self._connection.execute(_RELAYED, occurred, positions)
         return len(self.done) + self._postponed
 
-    async def _settled(self) -> set[tuple[str, str, str]]:
-        tenants, ids = [row["tenant"] for row in self._rows], [row["id"] for row in self._rows]
-        rows = await self._connection.fetch(_SETTLED, tenants, ids, self._relay.subscribers)
+    def _free(self, row: Any) -> bool:
+        """Whether nothing before it waits under its key. One that waits itself blocks what follows."""
+        if row["early"]:
+            self._blocked.add(_key(row))
+        return _key(row) not in self._blocked
+
+    async def _settled(self) -> set[Mark]:
+        marks = [
+            (row["tenant"], subscriber, row["id"])
+            for row in self._rows
+            for subscriber, _ in self._relay.by_type.get(row["type"], ())
+        ]
+        if not marks:
+            return set()
+        rows = await self._connection.fetch(_SETTLED, *map(list, zip(*marks, strict=True)))
         return {(row["tenant"], row["subscriber"], row["event_id"]) for row in rows}
 
-    async def _event(self, row: Any, settled: set[tuple[str, str, str]]) -> bool:
-        """True when every subscriber has the event or has given it up."""
+    async def _events(self, rows: list[Any], settled: set[Mark]) -> bool:
+        """Events of one tenant and type; True when every subscriber has them or has given them up."""
         through = True
-        for subscriber, handler in self._relay.by_type.get(row["type"], ()):
-            mark = (row["tenant"], subscriber, row["id"])
-            if mark in settled:
-                continue
-            outcome = await self._traced(subscriber, handler, row)
-            if not isinstance(outcome, Failure):
-                self._marks.append(mark)
-            elif not self._careful:
-                raise _Careful
-            else:
-                through = await self._given_up(subscriber, row, outcome) and through
+        for subscriber, handler in self._relay.by_type.get(rows[0]["type"], ()):
+            wanted = [row for row in rows if (row["tenant"], subscriber, row["id"]) not in settled]
+            for some in portions(handler, wanted):
+                through = await self._told(subscriber, handler, some) and through
         if not through:
-            await self._postpone(row)
+            await self._postpone(rows[0])
         return through
 
-    async def _traced(self, subscriber: str, handler: Handler, row: Any) -> Failure | None:
-        with (
-            bound(tenant=row["tenant"], correlation_id=row["correlation_id"]),
-            tracing.work(f"relay {row['type']} to {subscriber}", row["traceparent"], "consumer") as span,
-        ):
-            outcome = await self._deliver(handler, row)
-            if span is not None:
+    async def _told(self, subscriber: str, handler: AnyHandler, rows: list[Any]) -> bool:
+        outcome = await self._traced(subscriber, handler, rows)
+        if not isinstance(outcome, Failure):
+            self._marks += [(row["tenant"], subscriber, row["id"]) for row in rows]
+            return True
+        if not self._careful:
+            raise _Careful
+        return await self._given_up(subscriber, rows[0], outcome)
+
+    async def _traced(self, subscriber: str, handler: AnyHandler, rows: list[Any]) -> Failure | None:
+        name, parents = f"relay {rows[0]['type']} to {subscriber}", [row["traceparent"] for row in rows]
+        with bound(**_named(rows)), tracing.together(name, parents, "consumer") as spans:
+            calls = map(self._call, rows, [span.traceparent for span in spans] or parents)
+            outcome = await self._deliver(handler, rows, calls)
+            for span, row in zip(spans, rows, strict=False):
                 span.attributes |= {"ledgerway.event": row["id"], "ledgerway.tenant": row["tenant"]}
                 span.error = outcome.problem.slug if isinstance(outcome, Failure) else None
             return outcome
 
-    async def _deliver(self, handler: Handler, row: Any) -> Failure | None:
-        relay, connection = self._relay, self._connection
+    async def _deliver(self, handler: AnyHandler, rows: list[Any], calls: Iterable[Call]) -> Failure | None:
+        relay = self._relay
         try:
-            event = decoded(row["type"], row["data"], relay.types)
+            events = [decoded(row["type"], row["data"], relay.types) for row in rows]
         except Problem as unreadable:
             return failure_of(unreadable)
-        call = self._call(row)
-        if not self._careful:
-            return await relay.attempt(lambda: handler(connection, call, event), quiet=True)
+        told = list(zip(calls, events, strict=True))
+        work = guarded(handler, self._connection, told, savepoint=self._careful)
+        return await relay.attempt(work, quiet=not self._careful)
 
-        async def in_savepoint() -> None:
-            async with connection.transaction():
-                await handler(connection, call, event)
-
-        return await relay.attempt(in_savepoint)
-
-    def _call(self, row: Any) -> Call:
+    def _call(self, row: Any, traceparent: str | None) -> Call:
         call = self._relay.call_for(row["tenant"], row["correlation_id"], row["id"])
-        return replace(call, traceparent=row["traceparent"])
+        return replace(call, traceparent=traceparent)
 
     async def _given_up(self, subscriber: str, row: Any, failure: Failure) -> bool:
         attempts = row["attempts"] + 1
@@ -250,7 +257,8 @@ class _Batch:
             attempts=attempts,
             problem=failure.problem,
         )
-        await bury(self._connection, self._call(row), letter, self._relay.hooks, self._relay.attempt)
+        call = self._call(row, row["traceparent"])
+        await bury(self._connection, call, letter, self._relay.hooks, self._relay.attempt)
         return True
 
     async def _postpone(self, row: Any) -> None:
@@ -276,8 +284,18 @@ async def bury(connection: Connection, call: Call, letter: DeadLetter, hooks: Ho
         )
 
 
-def _by_type(subscribers: Sequence[Subscriber]) -> dict[str, list[tuple[str, Handler]]]:
-    found: dict[str, list[tuple[str, Handler]]] = {}
+def _key(row: Any) -> Key:
+    return row["tenant"], row["partitionkey"]
+
+
+def _named(rows: list[Any]) -> dict[str, str]:
+    """What stands on every line of the log meanwhile."""
+    one = {"correlation_id": rows[0]["correlation_id"]} if len(rows) == 1 else {}
+    return {"tenant": rows[0]["tenant"], **one}
+
+
+def _by_type(subscribers: Sequence[Subscriber]) -> dict[str, list[tuple[str, AnyHandler]]]:
+    found: dict[str, list[tuple[str, AnyHandler]]] = {}
     for subscriber in subscribers:
         for event, handler in subscriber.handlers.items():
             found.setdefault(event.type, []).append((subscriber.name, handler))

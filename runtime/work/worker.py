@@ -22,7 +22,7 @@ from runtime.work.engine import Engine
 from runtime.work.hooks import Hooks
 from runtime.work.inbox import Inbox
 from runtime.work.journal import Journal
-from runtime.work.process import Handler, InboxHandler, Process, Subscriber
+from runtime.work.process import Batched, Handler, InboxHandler, Process, Subscriber
 from runtime.work.relay import Relay
 from runtime.work.retries import Failure, failure_of
 from runtime.work.run import Machinery
@@ -175,7 +175,9 @@ class Worker:
         )
 
     def _inbox_for(self, processes: Sequence[Process], hooks: Hooks) -> Inbox:
-        handlers: dict[str, InboxHandler] = {kind: h for process in processes for kind, h in process.inbox.items()}
+        handlers: dict[str, InboxHandler | Batched] = {
+            kind: h for process in processes for kind, h in process.inbox.items()
+        }
         delays_s = self._tuning.delays_s
         return Inbox(self._database, handlers, call_for=self._call_for, attempt=attempt, hooks=hooks, delays_s=delays_s)
 

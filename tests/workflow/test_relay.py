@@ -1,20 +1,23 @@
 """Events from the outbox to subscribers: once, in order per key, whatever fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.events import EVENTS, ProjectCreated
 from contracts.problems import NotFound, RuleViolated, VendorUnavailable
+from runtime import tracing
 from runtime.data.database import Connection, Database
+from runtime.tracing import Span
 from runtime.work import letters
 from runtime.work.calls import worker_call
 from runtime.work.inbox import Inbox
-from runtime.work.outbox import publish, read
-from runtime.work.process import Subscriber
+from runtime.work.outbox import publish, publish_all, read
+from runtime.work.process import Batched, Subscriber
 from runtime.work.relay import Relay
 from runtime.work.unit import unit_of_work
 from runtime.work.worker import attempt
@@ -159,6 +162,61 @@ def refusing(seen: list[tuple[str, int]]) -> Callable[[Connection, Call, Any], A
         raise RuleViolated("Never.")
 
     return handle
+
+
+async def test_events_that_follow_each_other_are_given_at_once_and_a_failing_one_is_left_out(
+    database: Database,
+) -> None:
+    for project, version in (("prj_1", 1), ("prj_2", 1), ("prj_1", 2), ("prj_3", 1)):
+        await created(database, project, version)
+    portions: list[list[tuple[str, int]]] = []
+    alone = noting([], lambda event: RuleViolated("Never.") if event.object_id == "prj_2" else None)
+
+    async def handle(connection: Connection, told: Sequence[tuple[Call, Any]]) -> None:
+        portions.append([(event.object_id, event.version) for _, event in told])
+        for call, event in told:
+            await alone(connection, call, event)
+
+    register, beside = Register(), list[tuple[str, int]]()
+    work = relay(
+        database,
+        register,
+        Subscriber(name="many", handlers={ProjectCreated: Batched(handle)}),
+        Subscriber(name="beside", handlers={ProjectCreated: counting(beside)}),
+    )
+    assert await work.drain() is None
+    all_of_them = [("prj_1", 1), ("prj_2", 1), ("prj_1", 2), ("prj_3", 1)]
+    assert portions == [all_of_them, *([one] for one in all_of_them)]
+    assert [letter.event_id for letter in register.letters] == ["project.created:prj_2:1"]
+    assert await effects(database) == ["prj_1-1", "prj_1-2", "prj_3-1"]
+    assert beside == all_of_them
+
+
+def counting(seen: list[tuple[str, int]]) -> Callable[[Connection, Call, Any], Awaitable[None]]:
+    async def handle(_: Connection, __: Call, event: Any) -> None:
+        seen.append((event.object_id, event.version))
+
+    return handle
+
+
+async def test_what_many_cause_goes_by_the_trace_of_each(database: Database) -> None:
+    traces = [f"00-{digit * 32}-00f067aa0ba902b7-01" for digit in "12"]
+    for number, trace in enumerate(traces):
+        await created(database, f"prj_{number}", 1, replace(CALL, traceparent=trace))
+    spans: list[Span] = []
+    tracing.configure(spans.extend)
+
+    async def handle(connection: Connection, told: Sequence[tuple[Call, Any]]) -> None:
+        caused = [(call, replace(event, version=2)) for call, event in told if event.version == 1]
+        await publish_all(connection, caused)
+
+    try:
+        await relay(database, Register(), Subscriber(name="many", handlers={ProjectCreated: Batched(handle)})).drain()
+    finally:
+        tracing.configure(None)
+    rows = await database.fetch("select traceparent from outbox where objectversion = 2 order by position")
+    first = {span.root.trace_id: span.traceparent for span in spans if span.parent_id == "00f067aa0ba902b7"}
+    assert [row["traceparent"] for row in rows] == [first[trace[3:35]] for trace in traces]
 
 
 async def test_two_relays_share_the_keys_without_delivering_twice(database: Database) -> None:

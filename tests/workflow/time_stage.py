@@ -21,6 +21,7 @@ from process_apis.reference_data.process import refresh
 from process_apis.registers import time_entries, transactions
 from process_apis.registers.commands import RegisterCommands
 from process_apis.registers.hooks import ExceptionHooks
+from process_apis.registers.time_entries import Statement
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import intake, posting, recheck
 from process_apis.time_posting import process as time_posting
@@ -108,8 +109,8 @@ class TimeFirm:
     async def hear(self, *entries: TimeEntry) -> None:
         """States of entries, one after the other, before anybody decides about any of them."""
         async with self.unit() as unit:
-            for entry in entries:
-                await time_entries.accept(unit, "certinia", entry)
+            stated = [Statement(unit=unit, connection="certinia", entry=entry) for entry in entries]
+            await time_entries.accept(unit, stated)
 
     async def take_in(self) -> None:
         """Read the time tool, and wait until everything that told has been decided about."""
