@@ -62,11 +62,27 @@ class QueueItem(BillGroup, frozen=True, kw_only=True):
 
 
 QueueView = Literal["ready", "blocked", "posting", "posted"]
+
+
+class QueueCount(Struct, frozen=True, kw_only=True):
+    """How many items a view of the queue has."""
+
+    view: QueueView
+    count: int
+
+
+class QueueCounts(Struct, frozen=True, kw_only=True):
+    """The views that have items."""
+
+    items: tuple[QueueCount, ...]
+    as_of: datetime
+
+
 QueueSort = Literal["queue", "amount", "hours", "client", "age"]
 
 
 class Matching(Struct, frozen=True, kw_only=True):
-    """All items that the filters let through, in one currency; `before` of them stand on earlier pages."""
+    """All items that the filters let through, in one currency; `before` of them stood on earlier pages."""
 
     currency: CurrencyCode
     count: int
@@ -132,6 +148,11 @@ class FinanceDashboard(Protocol):
         A `view` is one or two states: ready (with or without warnings), blocked, posting (drafted and not billed yet), posted.
         `search` looks in client, contract, project, invoice and id. The largest amount, the most hours, the oldest come first; `reverse` turns it.
         """
+        ...
+
+    @operation("GET", "/billing-counts", scope="finance:read")
+    async def queue_counts(self, call: Call) -> QueueCounts:
+        """Read how many items are ready, blocked, posting and posted."""
         ...
 
     @operation("GET", "/billing-figures", scope="finance:read")

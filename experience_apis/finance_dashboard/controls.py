@@ -16,16 +16,20 @@ _ON_THE_WAY = timedelta(minutes=15)
 _ELSEWHERE = ("validated", "rated", "held", "exception", "written_off")
 
 _HOURS_BY_STATE = """
-select state, sum(hours) as hours from finance_transaction
-where tenant = $1 and part <> 'non_billable' and state not in ('reversed', 'voided', 'superseded', 'excluded') group by state
+select state, sum(hours) as hours from finance_sum
+where tenant = $1 and kind = 'transaction' and label <> 'non_billable'
+  and state not in ('reversed', 'voided', 'superseded', 'excluded') group by state having sum(count) > 0
 """
 _HOURS_LATELY = """
 select coalesce(sum(hours), 0) from finance_transaction
 where tenant = $1 and part <> 'non_billable' and state = 'queued' and changed_at > $2
 """
-_HOURS_GROUPED = "select coalesce(sum(hours), 0) from finance_item where tenant = $1 and state <> 'skipped'"
+_HOURS_GROUPED = """
+select coalesce(sum(hours), 0) from finance_sum where tenant = $1 and kind = 'item' and state <> 'skipped'
+"""
 _GROUPED = """
-select currency, sum(net_amount) as amount from finance_item where tenant = $1 and state = 'billed' group by currency
+select currency, sum(amount) as amount from finance_sum
+where tenant = $1 and kind = 'item' and state = 'billed' group by currency having sum(count) > 0
 """
 _INVOICED = "select currency, sum(net) as amount from finance_invoice where tenant = $1 group by currency"
 

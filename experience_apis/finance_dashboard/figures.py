@@ -47,20 +47,26 @@ _PROGRESS = {
 }
 _READY = ("ready", "ready_with_warnings", "drafted")
 
-# A group that lost all its items before it was billed is not shown.
-_OPEN = "tenant = $1 and transaction_count > 0 and state not in ('billed', 'skipped')"
-_MOST_USED = "select currency from finance_item where tenant = $1 group by currency order by count(*) desc, 1 limit 1"
+_OPEN = "tenant = $1 and filled and state not in ('billed', 'skipped')"
+_MOST_USED = """
+select currency from finance_sum where tenant = $1 and kind = 'item'
+group by currency having sum(count) > 0 order by sum(count) desc, currency limit 1
+"""
 _ITEMS = f"""
-select state, currency, count(*) as count, sum(net_amount) as amount, min(since) as since
-from finance_item where {_OPEN} group by state, currency
+select state, currency, sum(count)::bigint as count, sum(amount) as amount
+from finance_sum where {_OPEN} and kind = 'item' group by state, currency having sum(count) > 0
 """  # noqa: S608
+_OLDEST = """
+select (select min(since) from finance_item where tenant = $1 and shown and queue_view = 'ready') as ready,
+       (select min(since) from finance_item where tenant = $1 and shown and queue_view = 'blocked') as blocked
+"""
 _REASONS = f"""
-select code, currency, count(*) as count, sum(net_amount) as amount
-from finance_item, unnest(failed) as code where {_OPEN} and state = 'blocked' group by code, currency
+select label as code, currency, sum(count)::bigint as count, sum(amount) as amount
+from finance_sum where {_OPEN} and kind = 'reason' and state = 'blocked' group by label, currency having sum(count) > 0
 """  # noqa: S608
 _UNBILLED = f"""
-select state, currency, (u->>'on')::date as on, sum((u->>'amount')::numeric) as amount
-from finance_item, jsonb_array_elements(unbilled) as u where {_OPEN} group by 1, 2, 3
+select state, currency, day as on, sum(amount) as amount
+from finance_sum where {_OPEN} and kind = 'age' group by state, currency, day having sum(count) > 0
 """  # noqa: S608
 _POSTED = """
 select currency, count(*) as count, sum(net) as amount from finance_invoice
@@ -89,10 +95,11 @@ from finance_invoice i join finance_item g on g.tenant = i.tenant and g.id = i.i
 where i.tenant = $1 and i.posted_at >= $2
 """
 _PERIODS = """
-select period_end, state, currency, count(*) as count, sum(net_amount) as amount from finance_item
-where tenant = $1 and state <> 'skipped' and (transaction_count > 0 or not evaluated or state in ('drafted', 'billed'))
-  and period_end in (select distinct period_end from finance_item where tenant = $1 order by period_end desc limit 6)
-group by 1, 2, 3
+select day as period_end, state, currency, sum(count)::bigint as count, sum(amount) as amount from finance_sum
+where tenant = $1 and kind = 'item' and shown and state <> 'skipped' and day in (
+    select day from finance_sum where tenant = $1 and kind = 'item' group by day having sum(count) > 0
+    order by day desc limit 6)
+group by day, state, currency having sum(count) > 0
 """
 _QUOTES = "select body from replica where tenant = $1 and kind = 'fx_quote' and (body->>'on')::date >= $2"
 
@@ -101,6 +108,7 @@ class _Read(Struct, frozen=True, kw_only=True):
     """Rows as the database gave them."""
 
     items: Sequence[Any]
+    oldest: Any
     reasons: Sequence[Any]
     unbilled: Sequence[Any]
     posted: Sequence[Any]
@@ -127,6 +135,7 @@ async def _read(database: Database, tenant: str, now: datetime) -> _Read:
     recent, monday = now - _RECENT, now.date() - timedelta(days=now.weekday(), weeks=WEEKS - 1)
     return _Read(
         items=await database.fetch(_ITEMS, tenant),
+        oldest=await database.fetchrow(_OLDEST, tenant),
         reasons=await database.fetch(_REASONS, tenant),
         unbilled=await database.fetch(_UNBILLED, tenant),
         posted=await database.fetch(_POSTED, tenant, recent),
@@ -146,7 +155,10 @@ def computed(
     ready = [r for r in read.items if r["state"] in ("ready", "ready_with_warnings")]
     blocked = [r for r in read.items if r["state"] == "blocked"]
     unbilled = Backlog(count=sum(r["count"] for r in read.items), amount=converter.total(read.unbilled))
-    found = {"ready": _backlog(ready, converter, now), "blocked": _backlog(blocked, converter, now)}
+    found = {
+        "ready": _backlog(ready, converter, _days(read.oldest["ready"], now)),
+        "blocked": _backlog(blocked, converter, _days(read.oldest["blocked"], now)),
+    }
     buckets = BUCKETS if read.unbilled else ()
     ages = tuple(_bucket(low, high, read.unbilled, converter, now.date()) for low, high in buckets)
     return BillingFigures(
@@ -177,10 +189,12 @@ def straight_through(posted: int, untouched: int) -> StraightThrough:
     return StraightThrough(posted=posted, untouched=untouched, percent=percent)
 
 
-def _backlog(rows: Sequence[Mapping[str, Any]], converter: Converter, now: datetime | None = None) -> Backlog:
-    oldest = min((r["since"] for r in rows), default=None) if now else None
-    days = (now - oldest).days if now and oldest else None
-    return Backlog(count=sum(r["count"] for r in rows), amount=converter.total(rows), oldest_days=days)
+def _days(since: datetime | None, now: datetime) -> int | None:
+    return None if since is None else (now - since).days
+
+
+def _backlog(rows: Sequence[Mapping[str, Any]], converter: Converter, oldest_days: int | None = None) -> Backlog:
+    return Backlog(count=sum(r["count"] for r in rows), amount=converter.total(rows), oldest_days=oldest_days)
 
 
 def _blocked_by(rows: Sequence[Any], converter: Converter) -> tuple[BlockedBy, ...]:

@@ -3,9 +3,11 @@
 import base64
 import binascii
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
@@ -15,39 +17,52 @@ from contracts.process.billing_objects import BillGroupState
 
 _MARK_BYTES = 6
 
-# A group that lost all its items before it was billed is not shown.
-SHOWN = "(transaction_count > 0 or not evaluated or state in ('drafted', 'billed'))"
+_RANKS: dict[BillGroupState, int] = {
+    "ready": 1, "ready_with_warnings": 2, "blocked": 3, "collecting": 4, "drafted": 5, "billed": 6, "skipped": 7
+}  # fmt: skip
 _VIEWS: dict[QueueView, tuple[BillGroupState, ...]] = {
     "ready": ("ready", "ready_with_warnings"),
     "blocked": ("blocked",),
     "posting": ("drafted",),
     "posted": ("billed",),
 }
-_AMOUNT = "to_char(1000000000000000 - net_amount, 'FM0000000000000000.0000')"
-_PLACES: dict[QueueSort, str] = {
-    "queue": f"""(case state when 'ready' then '1' when 'ready_with_warnings' then '2' when 'blocked' then '3'
-        when 'collecting' then '4' when 'drafted' then '5' when 'billed' then '6' else '7' end)
-        || to_char(period_end, 'YYYYMMDD') || {_AMOUNT} || key""",
-    "amount": f"{_AMOUNT} || key",
-    "hours": "to_char(1000000000 - hours, 'FM0000000000.0000') || key",
-    "client": "lower(body->>'customer_name') || chr(1) || key",
-    "age": "to_char(since at time zone 'UTC', 'YYYYMMDDHH24MISSUS') || key",
+VIEW_OF = {state: view for view, states in _VIEWS.items() for state in states}
+# Each order as columns with their types, as an index has them.
+_KEY = ('key collate "C"', "text")
+_ORDERS: dict[QueueSort, tuple[tuple[str, str], ...]] = {
+    "queue": (("rank", "smallint"), ("period_end", "date"), ("(-net_amount)", "numeric"), _KEY),
+    "amount": (("(-net_amount)", "numeric"), _KEY),
+    "hours": (("(-hours)", "numeric"), _KEY),
+    "client": (('client collate "C"', "text"), _KEY),
+    "age": (("since", "timestamptz"), _KEY),
 }
-_MATCHING = f"""tenant = $1 and {SHOWN} and ($2::text[] is null or state = any($2)) and ($3::text is null or $3 = any(failed))
-  and ($4::text is null or body->>'legal_entity_id' = $4)
-  and ($5::text is null or id = $6 or body->>'invoice_id' = $6 or body->'project_ids' ? $6
-       or body->>'customer_name' ilike $5 or body->>'contract_name' ilike $5)"""
-_ROWS = (
-    f"""select body, since, currency, net_amount, {{place}} collate "C" as place from finance_item where {_MATCHING}"""  # noqa: S608
-)
 _PAGE = """
-select body, since, place from ({rows}) as queue where $7 = '' or place {beyond} $7 order by place {order} limit $8
+select body, since, currency, array[{texts}] as place from finance_item
+where tenant = $1 and shown and {conditions} order by {order} limit {size}
 """
-_SUMMARY = """
-select currency, count(*) as count, count(*) filter (where $7 <> '' and not place {beyond} $7) as before,
-       sum(net_amount) as amount
-from ({rows}) as queue group by currency order by sum(net_amount) desc, currency
+_FOUND = """
+select currency, count(*) as count, sum(net_amount) as amount from finance_item
+where tenant = $1 and shown and {conditions} group by currency order by sum(net_amount) desc, currency
 """
+# What is looked for stands in an index of its own, which is read whole; few items match, and are read by their ids.
+_WORDS = """id = any(array(select id from finance_item where tenant = $1 and (
+  named like lower(({0}::text[])[2]) or ({0}::text[])[1] in (id, invoice) or projects ? ({0}::text[])[1])))"""
+_SUMMED = """
+select currency, sum(count)::bigint as count, sum(amount) as amount from finance_sum
+where tenant = $1 and shown and kind = $2 and ($3::text[] is null or state = any($3))
+  and ($4::text is null or legal_entity = $4) and ($5::text is null or label = $5)
+group by currency having sum(count) > 0 order by sum(amount) desc, currency
+"""
+
+# A statement with its arguments.
+Asked = tuple[str, list[Any]]
+
+
+class Place(Struct, frozen=True, array_like=True):
+    """Where a page ended: the values of its order, and how many items stood before, by currency."""
+
+    values: tuple[str, ...] = ()
+    before: dict[str, int] = {}
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -60,24 +75,58 @@ class Listing(Struct, frozen=True, kw_only=True):
     sort: QueueSort
     reverse: bool
 
-    def page(self) -> str:
-        """The statement of a page; after `arguments`, how many rows."""
-        return self._said(_PAGE)
+    def page(self, tenant: str, place: Place, size: int) -> Asked:
+        """The items from a place on."""
+        conditions, values = self._filters(tenant)
+        order = _ORDERS[self.sort]
+        columns = [column for column, _ in order]
+        if place.values:
+            values.append(list(place.values))
+            at = (f"${len(values)}::text[])[{n}]::{kind}" for n, (_, kind) in enumerate(order, 1))
+            conditions.append(
+                f"({', '.join(columns)}) {'<' if self.reverse else '>'} ({', '.join(f'({a}' for a in at)})"
+            )
+        values.append(size)
+        # house: sql the columns are those of _ORDERS
+        statement = _PAGE.format(
+            texts=", ".join(f"({column})::text" for column in columns),
+            conditions=" and ".join(conditions),
+            order=", ".join(f"{column} {'desc' if self.reverse else 'asc'}" for column in columns),
+            size=f"${len(values)}",
+        )
+        return statement, values
 
-    def summary(self) -> str:
-        """The statement that sums up all pages."""
-        return self._said(_SUMMARY)
+    def matching(self, tenant: str) -> Asked:
+        """Count and amount of all pages, by currency: from the sums that are kept, unless words are looked for."""
+        if self.search is None:
+            kind, states = "item" if self.reason is None else "reason", self.states and list(self.states)
+            return _SUMMED, [tenant, kind, states, self.entity, self.reason]
+        conditions, values = self._filters(tenant)
+        # house: sql the conditions are those of _filters
+        return _FOUND.format(conditions=" and ".join(conditions)), values
 
-    def arguments(self, tenant: str, place: str) -> tuple[Any, ...]:
-        """What both statements are given."""
-        pattern = None if self.search is None else f"%{_literal(self.search)}%"
-        states = None if self.states is None else list(self.states)
-        return tenant, states, self.reason, self.entity, pattern, self.search or "", place
+    def _filters(self, tenant: str) -> tuple[list[str], list[Any]]:
+        """Conditions with the values they name, of which the tenant is the first."""
+        ranks = [_RANKS[state] for state in (_RANKS if self.states is None else self.states)]
+        values: list[Any] = [tenant, min(ranks, default=1), max(ranks, default=0)]
+        conditions = ["rank between $2 and $3"]
+        given = (
+            ("queue_view = {}", _view_of(self.states)),
+            ("{} = any(failed)", self.reason),
+            ("legal_entity = {}", self.entity),
+            (_WORDS, self.search and [self.search, f"%{_literal(self.search)}%"]),
+        )
+        for condition, value in given:
+            if value is not None:
+                values.append(value)
+                conditions.append(condition.format(f"${len(values)}"))
+        return conditions, values
 
-    def _said(self, statement: str) -> str:
-        # house: sql the places are those of _PLACES
-        rows = _ROWS.format(place=_PLACES[self.sort])
-        return statement.format(rows=rows, beyond="<" if self.reverse else ">", order="desc" if self.reverse else "asc")
+
+def _view_of(states: tuple[BillGroupState, ...] | None) -> str | None:
+    """The view all states belong to, if there is one."""
+    found = {VIEW_OF.get(state) for state in states or ()}
+    return found.pop() if len(found) == 1 else None
 
 
 def states_of(state: BillGroupState | None, view: QueueView | None) -> tuple[BillGroupState, ...] | None:
@@ -87,31 +136,32 @@ def states_of(state: BillGroupState | None, view: QueueView | None) -> tuple[Bil
     return tuple(one for one in _VIEWS[view] if state in (None, one))
 
 
-def after(tenant: str, listing: Listing, cursor: str | None) -> str:
+def after(tenant: str, listing: Listing, cursor: str | None) -> Place:
     """The place to go on after. Raises InvalidRequest for a cursor of another list, tenant or making."""
     if cursor is None:
-        return ""
+        return Place()
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii"))
-        place = raw[_MARK_BYTES:].decode()
     except (binascii.Error, ValueError):
-        raw, place = b"", ""
-    if not raw or raw[:_MARK_BYTES] != _mark(tenant, listing, place):
+        raw = b""
+    if not raw or raw[:_MARK_BYTES] != _mark(tenant, listing, raw[_MARK_BYTES:]):
         violation = Violation(code="cursor", detail="Not a cursor of this list.", parameter="cursor", in_="query")
         raise InvalidRequest("`cursor` is not one this list gave out; start again without it.", errors=[violation])
-    return place
+    return msgspec.json.decode(raw[_MARK_BYTES:], type=Place)
 
 
-def following(tenant: str, listing: Listing, rows: Sequence[Any], size: int) -> str | None:
+def following(tenant: str, listing: Listing, place: Place, rows: Sequence[Any], size: int) -> str | None:
     """The cursor of the next page, when there are more than `size` rows."""
     if len(rows) <= size:
         return None
-    place = rows[size - 1]["place"]
-    return base64.urlsafe_b64encode(_mark(tenant, listing, place) + place.encode()).decode()
+    before = Counter(place.before)
+    before.update(row["currency"] for row in rows[:size])
+    told = msgspec.json.encode(Place(tuple(rows[size - 1]["place"]), dict(before)))
+    return base64.urlsafe_b64encode(_mark(tenant, listing, told) + told).decode()
 
 
-def _mark(tenant: str, listing: Listing, place: str) -> bytes:
-    return hashlib.blake2b(f"{tenant}/{astuple(listing)}\0{place}".encode(), digest_size=_MARK_BYTES).digest()
+def _mark(tenant: str, listing: Listing, place: bytes) -> bytes:
+    return hashlib.blake2b(f"{tenant}/{astuple(listing)}\0".encode() + place, digest_size=_MARK_BYTES).digest()
 
 
 def _literal(text: str) -> str:

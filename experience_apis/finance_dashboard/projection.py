@@ -13,7 +13,10 @@ from contracts.wire import to_builtins
 # A statement and its arguments after the tenant, which is always the first one.
 Statement = tuple[str, tuple[Any, ...]]
 
-TABLES = ("finance_item", "finance_transaction", "finance_timeline", "finance_invoice", "finance_exception")
+# The sums follow items and transactions by themselves; they come last, so that nothing is left of them.
+TABLES = (
+    "finance_item", "finance_transaction", "finance_timeline", "finance_invoice", "finance_exception", "finance_sum"
+)  # fmt: skip
 
 _ITEM = """
 insert into finance_item (tenant, id, version, key, state, currency, period_end, net_amount, hours, transaction_count,

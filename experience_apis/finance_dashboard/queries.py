@@ -12,6 +12,8 @@ from contracts.experience.finance_dashboard import (
     Freshness,
     FreshnessReport,
     Matching,
+    QueueCount,
+    QueueCounts,
     QueueItem,
     QueueSort,
     QueueView,
@@ -26,7 +28,7 @@ from contracts.process.billing_objects import BillGroupState, Check
 from contracts.wire import convert
 from domain.exceptions import entry
 from experience_apis.finance_dashboard import figures
-from experience_apis.finance_dashboard.listing import SHOWN, Listing, after, following, states_of
+from experience_apis.finance_dashboard.listing import VIEW_OF, Listing, Place, after, following, states_of
 from experience_apis.finance_dashboard.reasons import sentence
 from runtime.services import Services
 
@@ -34,26 +36,39 @@ MAX_LIMIT = 200
 # How long ago a system may have been read before its figures count as stale: several rounds of its sweep.
 LIMITS_S = {"time": 120, "psa": 300, "billing": 300, "erp": 1800, "hcm": 3600, "planning": 3600}
 
-_FIGURES = f"""
-select state, currency, count(*) as count, sum(net_amount) as amount, sum(hours) as hours
-from finance_item where tenant = $1 and {SHOWN} group by state, currency order by state, currency
-"""  # noqa: S608
-_UNBILLED = """
-select case when d.id is null then t.state else 'drafted' end as state, t.currency, count(*) as count,
-       sum(t.amount) as amount, sum(t.hours) as hours
-from finance_transaction t
-left join (select distinct unnest(drafted) as id from finance_item where tenant = $1) as d
-  on d.id = t.id and t.state = 'queued'
-where t.tenant = $1 and t.part <> 'non_billable' and t.state in ('validated', 'rated', 'held', 'exception', 'queued')
-group by 1, 2 order by 1, 2
+_COUNTS = """
+select v.view, sum(s.count)::bigint as count
+from finance_sum s join unnest($2::text[], $3::text[]) as v (state, view) using (state)
+where s.tenant = $1 and s.kind = 'item' and s.shown group by v.view having sum(s.count) > 0
 """
-_REASONS = f"""
-select code, currency, count(*) as count, sum(net_amount) as amount
-from finance_item, unnest(failed) as code where tenant = $1 and {SHOWN} and state = 'blocked'
-group by code, currency order by sum(net_amount) desc, count(*) desc, code, currency
-"""  # noqa: S608
+_FIGURES = """
+select state, currency, sum(count)::bigint as count, sum(amount) as amount, sum(hours) as hours
+from finance_sum where tenant = $1 and kind = 'item' and shown
+group by state, currency having sum(count) > 0 order by state, currency
+"""
+# What is on a draft is queued still: it is taken off the one and told as the other.
+_UNBILLED = """
+with drafted as (
+    select t.currency, count(*) as count, sum(t.amount) as amount, sum(t.hours) as hours
+    from (select distinct unnest(drafted) as id from finance_item where tenant = $1 and shown and queue_view = 'posting') d
+    join finance_transaction t on t.tenant = $1 and t.id = d.id
+    where t.state = 'queued' and t.part <> 'non_billable' group by t.currency)
+select state, currency, sum(count)::bigint as count, sum(amount) as amount, sum(hours) as hours from (
+    select state, currency, count, amount, hours from finance_sum
+    where tenant = $1 and kind = 'transaction' and label <> 'non_billable'
+      and state in ('validated', 'rated', 'held', 'exception', 'queued')
+    union all select 'queued', currency, -count, -amount, -hours from drafted
+    union all select 'drafted', currency, count, amount, hours from drafted) as parts
+group by state, currency having sum(count) > 0 order by state, currency
+"""
+_REASONS = """
+select label as code, currency, sum(count)::bigint as count, sum(amount) as amount
+from finance_sum where tenant = $1 and kind = 'reason' and shown and state = 'blocked'
+group by label, currency having sum(count) > 0 order by sum(amount) desc, sum(count) desc, label, currency
+"""
 _ENTITIES = """
-select distinct body->>'legal_entity_id' as entity from finance_item where tenant = $1 order by 1
+select legal_entity from finance_sum where tenant = $1 and kind = 'item'
+group by legal_entity having sum(count) > 0 order by legal_entity
 """
 _ITEM = "select body, since, checks from finance_item where tenant = $1 and id = $2"
 _TIMELINE = """
@@ -87,19 +102,25 @@ class FinanceViews:
             states=states_of(state, view), reason=reason, entity=entity, search=search, sort=sort, reverse=reverse
         )
         place = after(call.tenant, listing, cursor)
-        rows = await database.fetch(listing.page(), *listing.arguments(call.tenant, place), size + 1)
-        matching = await database.fetch(listing.summary(), *listing.arguments(call.tenant, place))
+        page, asked = listing.page(call.tenant, place, size + 1)
+        rows = await database.fetch(page, *asked)
+        matching, asked = listing.matching(call.tenant)
         return BillingQueue(
             figures=tuple(convert(_rounded(r), Figure) for r in await database.fetch(_FIGURES, call.tenant)),
             unbilled=tuple(convert(_rounded(r), Unbilled) for r in await database.fetch(_UNBILLED, call.tenant)),
             reasons=tuple(_reason(r) for r in await database.fetch(_REASONS, call.tenant)),
             items=tuple(_item(r) for r in rows[:size]),
-            matching=tuple(convert(_rounded(r), Matching) for r in matching),
-            entities=tuple(r["entity"] for r in await database.fetch(_ENTITIES, call.tenant)),
+            matching=tuple(_matching(r, place) for r in await database.fetch(matching, *asked)),
+            entities=tuple(r["legal_entity"] for r in await database.fetch(_ENTITIES, call.tenant)),
             freshness=await self._freshness(call),
-            next_cursor=following(call.tenant, listing, rows, size),
+            next_cursor=following(call.tenant, listing, place, rows, size),
             as_of=await self._as_of(call),
         )
+
+    async def queue_counts(self, call: Call) -> QueueCounts:
+        found = await self._services.database.fetch(_COUNTS, call.tenant, list(VIEW_OF), list(VIEW_OF.values()))
+        counts = tuple(convert(dict(r), QueueCount) for r in found)
+        return QueueCounts(items=counts, as_of=await self._as_of(call))
 
     async def billing_figures(self, call: Call, currency: str | None = None) -> BillingFigures:
         now = self._services.clock.now()
@@ -150,6 +171,10 @@ def freshness_of(
 
 def _item(row: Any) -> QueueItem:
     return convert({**row["body"], "since": row["since"]}, QueueItem)
+
+
+def _matching(row: Any, place: Place) -> Matching:
+    return convert(_rounded(row) | {"before": place.before.get(row["currency"], 0)}, Matching)
 
 
 def _reason(row: Any) -> Reason:

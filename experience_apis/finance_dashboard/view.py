@@ -5,12 +5,13 @@ from collections.abc import Callable
 from contracts.call import Call
 from contracts.events import Event
 from contracts.experience.finance_dashboard import FinanceDashboard
-from experience_apis.finance_dashboard import projection
+from experience_apis.finance_dashboard import projection, sums
 from experience_apis.finance_dashboard.queries import FinanceViews
 from runtime.data.database import Connection, Database
 from runtime.services import Services
 from runtime.work.outbox import read
 from runtime.work.process import Process
+from runtime.work.sweeps import Sweep
 from runtime.work.unit import unit_of_work
 
 NAME = "finance_dashboard"
@@ -23,11 +24,15 @@ def build(services: Services) -> Process:
     async def show(connection: Connection, call: Call, event: Event) -> None:
         await apply(connection, call.tenant, event)
 
+    async def fold() -> None:
+        await sums.fold_all(services.database)
+
     return Process(
         name=NAME,
         contract=FinanceDashboard,
         implementation=FinanceViews(services),
         subscriptions=dict.fromkeys(projection.SHOWN.values(), show),
+        sweeps=(Sweep("fold the sums of the finance view", sums.EVERY_S, fold),),
     )
 
 
@@ -44,8 +49,8 @@ async def rebuild(database: Database, tenant: str, tell: Callable[[int], None] =
     """
     count, after = 0, 0
     async with unit_of_work(database) as connection:
+        await connection.execute(f"lock table {', '.join(projection.TABLES)} in share row exclusive mode")
         for table in projection.TABLES:
-            await connection.execute(f"lock table {table} in share row exclusive mode")
             # house: sql the names are those of projection.TABLES
             await connection.execute(f"delete from {table} where tenant = $1", tenant)  # noqa: S608
         while page := await read(connection, tenant, after=after, types=projection.SHOWN, limit=_PAGE):
@@ -53,4 +58,5 @@ async def rebuild(database: Database, tenant: str, tell: Callable[[int], None] =
                 await apply(connection, tenant, published.event)
             count, after = count + len(page), page[-1].position
             tell(count)
+        await sums.fold(connection, tenant)
     return count

@@ -35,8 +35,8 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 async def _ready(visit: Visit) -> int:
-    queue = await visit.call(FinanceDashboard.billing_queue, view="ready", limit=1)
-    return sum(one.count for one in queue.matching)
+    counts = await visit.call(FinanceDashboard.queue_counts)
+    return sum(one.count for one in counts.items if one.view == "ready")
 
 
 async def _unsettled(visit: Visit) -> int:

@@ -3,7 +3,7 @@
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 from urllib.parse import quote
 
@@ -102,7 +102,7 @@ class Visit:
     async def call(self, method: Method[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask for an operation as the visitor: `await visit.call(FinanceDashboard.billing_item, item_id)`. Raises Problem."""
         operation = operation_of(method)
-        given = inspect.signature(method).bind(None, None, *args, **kwargs).arguments
+        given = _signature(method).bind(None, None, *args, **kwargs).arguments
         arguments = dict(list(given.items())[2:])
         key = None
         if operation.effects:
@@ -217,6 +217,10 @@ def _over_tls(door: FrontDoor) -> bool:
     return door.base_url.startswith("https://")
 
 
+_signature = cache(inspect.signature)
+
+
+@cache
 def operation_of(method: Method[..., Any]) -> Operation:
     """The operation a contract's method declares."""
     contract = inspect.getmodule(method)

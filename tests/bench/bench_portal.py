@@ -22,7 +22,13 @@ from tests.support.installation import Installation, installation
 from tests.support.seed import TENANT
 
 _PAGES = ("/portal/billing", "/portal/billing?view=blocked", "/portal/exceptions", "/portal/held")
-_ROUNDS, _ROUNDS_MANY, _MANY = 60, 20, 100_000
+_PAGES_MANY = (
+    *_PAGES,
+    "/portal/billing?sort=client&view=blocked",
+    "/portal/billing?view=blocked&reason=PO_MISSING",
+    "/portal/billing?search=halden",
+)
+_ROUNDS, _MANY = 60, 100_000
 _DEMO_MS, _MANY_MS = 50, 150
 _COPY = """
 insert into finance_item (tenant, id, version, key, state, currency, period_end, net_amount, hours, transaction_count,
@@ -40,8 +46,8 @@ def measure() -> Iterator[Figure]:
         for path in _PAGES:
             yield _page(client, path, _ROUNDS, _DEMO_MS, {})
         items = _many(product)
-        for path in _PAGES:
-            yield _page(client, path, _ROUNDS_MANY, _MANY_MS, {"items": items})
+        for path in _PAGES_MANY:
+            yield _page(client, path, _ROUNDS, _MANY_MS, {"items": items})
 
 
 @contextmanager

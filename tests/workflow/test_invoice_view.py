@@ -7,7 +7,7 @@ import pytest
 
 from contracts.call import Call
 from contracts.problems import InvalidRequest, NotFound
-from experience_apis.finance_dashboard import projection
+from experience_apis.finance_dashboard import projection, sums
 from experience_apis.finance_dashboard.queries import FinanceViews
 from experience_apis.finance_dashboard.view import rebuild
 from process_apis.registers import exceptions, replicas
@@ -23,9 +23,11 @@ def office(database: Database) -> Office:
 
 
 async def rows(office: Office) -> dict[str, list[dict[str, Any]]]:
+    async with office.unit() as unit:
+        await sums.fold(unit.connection, "acme")
     found = {}
     for table in projection.TABLES:
-        stored = await office.database.fetch(f"select * from {table} order by 1, 2")
+        stored = await office.database.fetch(f"select * from {table} as t order by t::text")
         found[table] = [dict(r) for r in stored]
     return found
 
@@ -58,6 +60,7 @@ async def test_the_queue_shows_figures_reasons_items_and_freshness(office: Offic
     ]
     assert queue.as_of == office.clock.now()
     assert (await views.billing_queue(ANALYST, state="ready")).items == ()
+    assert [(c.view, c.count) for c in (await views.queue_counts(ANALYST)).items] == [("blocked", 1)]
 
 
 async def test_an_item_shows_its_checks_and_how_it_got_here(office: Office, database_url: str) -> None:
@@ -112,6 +115,8 @@ async def test_another_tenant_sees_nothing(office: Office) -> None:
     views = FinanceViews(office.services)
     queue = await views.billing_queue(other)
     assert (queue.figures, queue.items, queue.unbilled, queue.freshness) == ((), (), (), ())
+    assert (queue.reasons, queue.matching, queue.entities) == ((), (), ())
+    assert (await views.queue_counts(other)).items == ()
     with pytest.raises(NotFound):
         await views.billing_item(other, group.id)
 
