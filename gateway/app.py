@@ -34,7 +34,9 @@ from gateway.services import Services
 from gateway.site import Page, pages_of
 from gateway.tokens import Issuer, Tokens
 from gateway.turns import Turns
-from runtime.bind import Late, Served, within
+from runtime import tracing
+from runtime.at_once import Late, in_task, within
+from runtime.bind import Served
 from runtime.data.counters import Counters, LocalCounters, RedisCounters
 from runtime.data.database import Database
 from runtime.data.quotas import Quotas
@@ -201,6 +203,8 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if tracing.on():
+            await in_task()  # the span of a request is bound to its context
         x = Exchange(services=self.services, method=scope["method"], target="/", now=self.services.clock.now())
         began = perf_counter()
         try:
@@ -227,6 +231,7 @@ class Gateway:
         found = self._routes.find(x.target)
         if found is not None:
             return await self._operation(x, found, receive)
+        await in_task()
         page = self._pages.get(x.target)
         if page is not None:
             return await self._page(x, page, receive)

@@ -6,7 +6,7 @@ the operation's rows; `on_response` of policies that were entered, in reverse; `
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,6 +19,8 @@ from gateway import waiting
 from gateway.exchange import Exchange
 from gateway.policies import audit, auth, correlation, idempotency, quota, throttle, validation, version
 from runtime import metrics
+from runtime.at_once import in_task
+from runtime.bind import Compute
 from runtime.data.database import Connection
 from runtime.data.outages import guarded
 from runtime.http.arguments import query_pairs
@@ -101,6 +103,7 @@ async def handle(x: Exchange) -> Reply:
             try:
                 waits = step.on_request(x, step.config)  # type: ignore[misc]
                 if waits is not None:
+                    await in_task()
                     await waits
             except StoreAway as away:
                 if not step.open:
@@ -110,9 +113,7 @@ async def handle(x: Exchange) -> Reply:
             if x.reply is not None:
                 break
         if x.reply is None:
-            with bound(correlation_id=x.correlation_id, request_id=x.request_id, tenant=x.known().tenant):
-                await _perform(x)
-                await waiting.wait_as_preferred(x)
+            await _perform(x)
     except Exception as error:
         _fail(x, error)
     _respond(x, steps, entered)
@@ -145,10 +146,22 @@ def _respond(x: Exchange, steps: Plan, entered: int) -> None:
 
 
 async def _perform(x: Exchange) -> None:
-    """Run the operation. One with effects ends in a transaction that holds its reply, its audit row and, if it writes here, its rows."""
-    if not x.at().effects:
-        x.reply = await _operate(x)
+    """Run the operation: at once where it only computes, else in a task, and then wait as the caller prefers."""
+    route = x.at()
+    if route.served.compute is not None and not route.effects:
+        x.reply = _compute(x, route.served.compute)
         return
+    await in_task()
+    with bound(correlation_id=x.correlation_id, request_id=x.request_id, tenant=x.known().tenant):
+        if route.effects:
+            await _with_effects(x)
+        else:
+            x.reply = await _operate(x)
+        await waiting.wait_as_preferred(x)
+
+
+async def _with_effects(x: Exchange) -> None:
+    """The operation, ended by a transaction that holds its reply, its audit row and, if it writes here, its rows."""
     try:
         await (_in_one_unit(x) if x.at().served.unit else _then_record(x))
     except Exception as error:
@@ -183,20 +196,39 @@ async def _record(x: Exchange, connection: Connection) -> None:
         await step.on_record(x, connection, step.config)
 
 
-async def _operate(x: Exchange) -> Reply:
-    """Call the bound function; `If-Match: *` on what is absent is a failed precondition (RFC 9110 13.1.1)."""
-    route = x.at()
-    deadline = x.now + timedelta(seconds=x.services.deadline_s)
+def _compute(x: Exchange, compute: Compute) -> Reply:
     try:
-        result = await route.served.invoke(x.call(deadline), x.arguments)
+        return _answer(x, compute(x.call(_deadline(x)), x.arguments))
     except NotFound as absent:
-        if (x.header(b"if-match") or "").strip() == "*":
-            raise PreconditionFailed(f"{absent.detail} If-Match: * needs it to be there.") from absent
+        _check_precondition(x, absent)
         raise
+
+
+async def _operate(x: Exchange) -> Reply:
+    """Call the bound function."""
+    try:
+        return _answer(x, await x.at().served.invoke(x.call(_deadline(x)), x.arguments))
+    except NotFound as absent:
+        _check_precondition(x, absent)
+        raise
+
+
+def _check_precondition(x: Exchange, absent: NotFound) -> None:
+    """`If-Match: *` on what is absent is a failed precondition (RFC 9110 13.1.1)."""
+    if (x.header(b"if-match") or "").strip() == "*":
+        raise PreconditionFailed(f"{absent.detail} If-Match: * needs it to be there.") from absent
+
+
+def _deadline(x: Exchange) -> datetime:
+    return x.now + timedelta(seconds=x.services.deadline_s)
+
+
+def _answer(x: Exchange, result: Any) -> Reply:
+    """The result on the wire; what a page says of the next one is sealed."""
     cursor = getattr(result, "next_cursor", None)
     if cursor is not None:
         result = replace(result, next_cursor=x.services.cursors.sealed(x, cursor))
-    return route.replier.reply(result, target=x.target, params=x.params, next_page=lambda cursor: _next_page(x, cursor))
+    return x.at().replier.reply(result, target=x.target, params=x.params, next_page=lambda cursor: _next_page(x, cursor))
 
 
 def _next_page(x: Exchange, cursor: str) -> str:

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from contracts.wire import encode
 from gateway.front import WHOLE
+from runtime.at_once import begin
 
 LARGEST_HEAD = 64 * 1024
 HEAD_S = 15
@@ -63,6 +64,7 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes: int | None = 0
         self._late: asyncio.TimerHandle | None = self.loop.call_later(HEAD_S, self._too_late)
         self._idle_since = self.loop.time()
+        self._unbegun: Cycle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
@@ -74,7 +76,11 @@ class Protocol(HttpToolsProtocol):
         """Feed the parser, unless a head never ends."""
         self._fed = data
         super().data_received(data)
-        if self._head_bytes is None or self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._unbegun is not None:
+            self._start_asgi_task(self._taken(), self.app)
+        if self._head_bytes is None:
             return
         if self._late is None:
             self._late = self.loop.call_later(HEAD_S, self._too_late)
@@ -99,16 +105,37 @@ class Protocol(HttpToolsProtocol):
             raise httptools.HttpParserError("the request is over before it is whole")
 
     def on_headers_complete(self) -> None:
-        """The head is whole: the request begins, or waits for its turn on the connection."""
+        """The head is whole: the request begins as soon as what has come is read, or waits for its turn on the connection."""
         self._head_read()
         self.scope.update(self._request_line())  # type: ignore[typeddict-item]
         before, self.cycle = self.cycle, self._new_cycle()
         self.scope[WHOLE] = self.cycle.whole  # type: ignore[literal-required]
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self._unbegun = self.cycle
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_message_complete(self) -> None:
+        """The request is whole: it is answered at once, and by a task only where it has to wait."""
+        super().on_message_complete()
+        if self._unbegun is None or self.transport.is_closing():
+            return
+        if self.flow.write_paused:
+            self._start_asgi_task(self._taken(), self.app)
+        else:
+            self._hold(begin(self._taken().run_asgi(self.app), self.loop))
+
+    def _taken(self) -> Cycle:
+        cycle, self._unbegun = self._unbegun, None
+        assert cycle is not None
+        return cycle
+
+    def _hold(self, task: asyncio.Task[None] | None) -> None:
+        """The server waits for tasks when it stops."""
+        if task is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     def _request_line(self) -> dict[str, Any]:
         url = httptools.parse_url(self.url)

@@ -1,12 +1,12 @@
 """Wraps an implementation of a contract: scope, deadline, and everything unknown becomes a Problem.
 
-Every operation passes here once, whether the gateway, a workflow or another layer calls it.
+Every operation passes here once, whether the gateway, a workflow or another layer calls it. One that only computes may be
+implemented by a plain function: it never waits, so nothing is made ready for waiting.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from functools import wraps
-from types import coroutine
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from msgspec import Struct
@@ -16,23 +16,27 @@ from contracts.operation import Operation, operations
 from contracts.periods import Clock, SystemClock
 from contracts.problems import DeadlineExceeded, Forbidden, Internal, Problem
 from runtime import tracing
+from runtime.at_once import Late, within
 from runtime.data import outages
 from runtime.telemetry import log
 
 P = TypeVar("P")
 Invoke = Callable[[Call, dict[str, Any]], Awaitable[Any]]
+Compute = Callable[[Call, dict[str, Any]], Any]
 
 
 class Served(Struct, frozen=True, kw_only=True):
     """An operation at its address. `invoke(call, arguments)` takes the decoded arguments by name, path parameters included.
 
-    `unit` says that business rows are written here, so that reply, audit row and effect share one transaction.
+    `unit` says that business rows are written here, so that reply, audit row and effect share one transaction. `compute` is
+    there where nothing waits: the same as `invoke`, answered at once.
     """
 
     operation: Operation
     path: str
     invoke: Invoke
     unit: bool = True
+    compute: Compute | None = None
 
 
 def _check(operation: Operation, call: Call, clock: Clock) -> float | None:  # house: float seconds
@@ -68,63 +72,70 @@ def _guarded(
         except Late as late:
             raise DeadlineExceeded("The deadline of the call passed.") from late
         except Exception as unknown:
-            log.exception("operation.failed", operation=operation.id, correlation_id=call.correlation_id)
-            detail = f"Ledgerway failed; the request was fine. Quote {call.correlation_id}."
-            raise Internal(detail, correlation_id=call.correlation_id) from unknown
+            raise _failed(operation, call) from unknown
 
     return traced
 
 
-class Late(Exception):
-    """Work took longer than it may."""
+def _failed(operation: Operation, call: Call) -> Internal:
+    told = {"correlation_id": call.correlation_id, "request_id": call.request_id, "tenant": call.tenant}
+    log.exception("operation.failed", operation=operation.id, **told)
+    detail = f"Ledgerway failed; the request was fine. Quote {call.correlation_id}."
+    return Internal(detail, correlation_id=call.correlation_id)
 
 
-async def within(seconds: float | None, work: Awaitable[Any]) -> Any:  # house: float seconds
-    """What the work comes to. Its first stretch runs at once: work that never waits needs no timer. Raises Late."""
-    stretch = work.__await__()
-    try:
-        waits_for = next(stretch)
-    except StopIteration as done:
-        return done.value
-    try:
-        async with asyncio.timeout(seconds) as limit:
-            return await _rest(stretch, waits_for)
-    except TimeoutError as error:
-        if limit.expired():
-            raise Late from error
-        raise
+def _computed(operation: Operation, function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
+    @wraps(function)
+    def traced(call: Call, *args: Any, **kwargs: Any) -> Any:
+        if not tracing.on():
+            return guarded(call, *args, **kwargs)
+        with tracing.called(operation.id, call.traceparent) as span:
+            if span is not None:
+                span.attributes["ledgerway.tenant"] = call.tenant
+            return guarded(call, *args, **kwargs)
 
+    def guarded(call: Call, *args: Any, **kwargs: Any) -> Any:
+        _check(operation, call, clock)
+        try:
+            return function(call, *args, **kwargs)
+        except Problem:
+            raise
+        except Exception as unknown:
+            raise _failed(operation, call) from unknown
 
-@coroutine
-def _rest(stretch: Generator[Any, Any, Any], waits_for: Any) -> Generator[Any, Any, Any]:
-    """The work from its first wait on."""
-    try:
-        while True:
-            try:
-                answer = yield waits_for
-            except BaseException as raised:
-                waits_for = stretch.throw(raised)
-            else:
-                waits_for = stretch.send(answer)
-    except StopIteration as done:
-        return done.value
+    return traced
 
 
 class _Bound:
-    """An object with the operations of one contract, each guarded."""
+    """An object with the operations of one contract, each guarded. `computed` has those that never wait, by name, as plain functions."""
+
+    def __init__(self) -> None:
+        self.computed: dict[str, Callable[..., Any]] = {}
+
+    def add(self, operation: Operation, method: Callable[..., Any], clock: Clock) -> None:
+        """One more operation."""
+        if iscoroutinefunction(method):
+            setattr(self, operation.name, _guarded(operation, method, clock))
+            return
+        compute = self.computed[operation.name] = _computed(operation, method, clock)
+
+        @wraps(method)
+        async def answer(call: Call, *args: Any, **kwargs: Any) -> Any:
+            return compute(call, *args, **kwargs)
+
+        setattr(self, operation.name, answer)
 
 
 def bind(port: type[P], implementation: object, clock: Clock | None = None) -> P:
     """The implementation behind the guards of its contract. Every operation the contract declares must be there."""
     bound = _Bound()
     for operation in operations(port):
-        method = getattr(implementation, operation.name)
-        setattr(bound, operation.name, _guarded(operation, method, clock or SystemClock()))
+        bound.add(operation, getattr(implementation, operation.name), clock or SystemClock())
     return cast(P, bound)
 
 
-def _invoker(method: Callable[..., Awaitable[Any]]) -> Invoke:
-    def invoke(call: Call, arguments: dict[str, Any]) -> Awaitable[Any]:
+def _invoker(method: Callable[..., Any]) -> Callable[[Call, dict[str, Any]], Any]:
+    def invoke(call: Call, arguments: dict[str, Any]) -> Any:
         return method(call, **arguments)
 
     return invoke
@@ -132,6 +143,14 @@ def _invoker(method: Callable[..., Awaitable[Any]]) -> Invoke:
 
 def serve_in_process(port: type, bound: object, prefix: str) -> tuple[Served, ...]:
     """The operations of a bound implementation at `prefix`, for callers in this process."""
-    return tuple(
-        Served(operation=o, path=prefix + o.path, invoke=_invoker(getattr(bound, o.name))) for o in operations(port)
+    return tuple(_served(operation, bound, prefix) for operation in operations(port))
+
+
+def _served(operation: Operation, bound: object, prefix: str) -> Served:
+    compute = bound.computed.get(operation.name) if isinstance(bound, _Bound) else None
+    return Served(
+        operation=operation,
+        path=prefix + operation.path,
+        invoke=_invoker(getattr(bound, operation.name)),
+        compute=compute and _invoker(compute),
     )

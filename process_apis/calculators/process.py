@@ -1,6 +1,6 @@
 """Answers questions about the rules. Nothing of its own: it asks `domain`, and no caller sees another's data."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct, structs
@@ -19,9 +19,9 @@ _PREFIX = "/process/v1"
 
 
 class RuleDesk:
-    """Implements the contract; a method for each calculator is added below."""
+    """Implements the contract, by plain functions: nothing waits. A method for each calculator is added below."""
 
-    async def list_calculators(self, call: Call) -> shape.CalculatorList:
+    def list_calculators(self, call: Call) -> shape.CalculatorList:
         return shape.CalculatorList(
             items=tuple(
                 shape.CalculatorEntry(
@@ -35,21 +35,21 @@ class RuleDesk:
             )
         )
 
-    async def explain_rate_time(self, call: Call, body: RateTime) -> RateExplanation:
+    def explain_rate_time(self, call: Call, body: RateTime) -> RateExplanation:
         return explain_time(body)
 
-    async def list_exception_codes(self, call: Call) -> shape.ExceptionCatalogue:
+    def list_exception_codes(self, call: Call) -> shape.ExceptionCatalogue:
         known = sorted(exceptions.CATALOGUE.values(), key=lambda one: one.code)
         owners = exceptions.OWNER_ROLES
         return shape.ExceptionCatalogue(
             items=tuple(shape.ExceptionCode(**structs.asdict(one), owner=owners[one.owner_role]) for one in known)
         )
 
-    async def list_metrics(self, call: Call) -> shape.MetricCatalogue:
+    def list_metrics(self, call: Call) -> shape.MetricCatalogue:
         items = tuple(shape.MetricDefinition(**structs.asdict(one)) for one in metrics.CATALOGUE.values())
         return shape.MetricCatalogue(items=items)
 
-    async def list_state_machines(self, call: Call) -> shape.StateMachines:
+    def list_state_machines(self, call: Call) -> shape.StateMachines:
         return shape.StateMachines(items=tuple(_machine(name, one) for name, one in states.MACHINES.items()))
 
 
@@ -58,8 +58,8 @@ def _machine(name: str, machine: states.Machine) -> shape.StateMachine:
     return shape.StateMachine(object=name, initial=machine.initial, transitions=rows)
 
 
-def _asking(calculator: Calculator) -> Callable[[RuleDesk, Call, Any], Awaitable[Struct]]:
-    async def ask(_desk: RuleDesk, call: Call, body: Any) -> Struct:
+def _asking(calculator: Calculator) -> Callable[[RuleDesk, Call, Any], Struct]:
+    def ask(_desk: RuleDesk, call: Call, body: Any) -> Struct:
         return calculator.answer(body)
 
     return ask

@@ -71,10 +71,10 @@ class Clerk:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get_summary(self, call: Call) -> Summary:
+    def get_summary(self, call: Call) -> Summary:
         return SUMMARY
 
-    async def judge(self, call: Call, body: PriorityQuestion) -> PriorityAnswer:
+    def judge(self, call: Call, body: PriorityQuestion) -> PriorityAnswer:
         return alert_priority(body)
 
     async def keep(self, call: Call, body: PriorityQuestion) -> PriorityAnswer:
