@@ -37,6 +37,7 @@ from gateway.turns import Turns
 from runtime import tracing
 from runtime.at_once import Late, in_task, within
 from runtime.bind import Served
+from runtime.data.claims import Claims
 from runtime.data.counters import Counters, LocalCounters, RedisCounters
 from runtime.data.database import Database
 from runtime.data.quotas import Quotas
@@ -141,6 +142,7 @@ def _services(parts: Parts, tokens: Tokens) -> Services:
         database=parts.database,
         counters=_counters(parts),
         quotas=Quotas(parts.database, parts.clock, parts.redis if parts.config.counting.processes > 1 else None),
+        claims=Claims(parts.database),
         trail=Trail(parts.database),
         tokens=tokens,
         keys=ApiKeys(parts.database, pepper_in(parts.state_dir), parts.mode, parts.clock),
@@ -208,19 +210,16 @@ class Gateway:
         x = Exchange(services=self.services, method=scope["method"], target="/", now=self.services.clock.now())
         began = perf_counter()
         try:
-            reply = await self._replied(x, scope, receive, send)
+            try:
+                reply = await self._answer(x, scope, receive, send)
+            except Problem as problem:
+                reply = pipeline.refuse(x, problem)
             if reply is not None:
                 x.reply = reply
                 fields = (*reply.headers, *self._headers(x, reply))
                 await front.send_reply(scope, send, reply, fields, self._fixed, head=x.method == "HEAD")
         finally:
             observed.note(x, perf_counter() - began)
-
-    async def _replied(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
-        try:
-            return await self._answer(x, scope, receive, send)
-        except Problem as problem:
-            return pipeline.refuse(x, problem)
 
     async def _answer(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
         x.request_headers, x.repeated = front.headers_of(scope)
@@ -230,18 +229,18 @@ class Gateway:
         x.target = normalised(front.raw_path(scope))
         found = self._routes.find(x.target)
         if found is not None:
-            return await self._operation(x, found, receive)
+            return await self._operation(x, found, scope, receive)
         await in_task()
         page = self._pages.get(x.target)
         if page is not None:
-            return await self._page(x, page, receive)
+            return await self._page(x, page, scope, receive)
         mount = mounted_at(x.target, self._mounts)
         if mount is None:
             raise self._nothing(x)
         await self._forward(x, mount, scope, receive, send)
         return None
 
-    async def _operation(self, x: Exchange, found: Found, receive: Receive) -> Reply:
+    async def _operation(self, x: Exchange, found: Found, scope: Scope, receive: Receive) -> Reply:
         route = found.methods.get("GET" if x.method == "HEAD" else x.method)
         if route is None:
             return await self._other_method(x, found.methods)
@@ -249,14 +248,14 @@ class Gateway:
         if route.names:
             x.params = {name: decoded(value) for name, value in zip(route.names, found.values, strict=True)}
         if front.has_body(x.request_headers):
-            await _read_body(x, receive)
+            await _read_body(x, scope, receive)
         return await pipeline.handle(x)
 
-    async def _page(self, x: Exchange, page: Mapping[str, Page], receive: Receive) -> Reply:
+    async def _page(self, x: Exchange, page: Mapping[str, Page], scope: Scope, receive: Receive) -> Reply:
         serve = page.get("GET" if x.method == "HEAD" else x.method)
         if serve is None:
             return await self._other_method(x, page)
-        await _read_body(x, receive)
+        await _read_body(x, scope, receive)
         correlation.on_request(x, correlation.Config())
         return await serve(x)
 
@@ -280,7 +279,7 @@ class Gateway:
                 raise Throttled(
                     "Too many requests from this address.", retry_after_s=grant.reset_s, violated_policies=["burst"]
                 )
-        await _read_body(x, receive)
+        await _read_body(x, scope, receive)
         status = await forward(
             x,
             mount,
@@ -316,8 +315,12 @@ class Gateway:
         return extra
 
 
-async def _read_body(x: Exchange, receive: Receive) -> None:
+async def _read_body(x: Exchange, scope: Scope, receive: Receive) -> None:
     """Nobody was asked who they are yet, so nobody may take long."""
+    whole = front.whole_body(scope)
+    if whole is not None:
+        x.body = whole
+        return
     try:
         x.body = await within(front.BODY_S, front.read_body(receive, x.request_headers))
         x.now = x.services.clock.now()

@@ -70,7 +70,7 @@ class Exchange(Struct, kw_only=True):
 
     def place(self) -> str:
         """What was asked for, in words of which there are few: the operation, the mount, else `page`."""
-        return self.route.operation.id if self.route is not None else self.mounted or "page"
+        return self.route.id if self.route is not None else self.mounted or "page"
 
     def known(self) -> Identity:
         """Who calls; only after the auth policy."""

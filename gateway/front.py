@@ -19,7 +19,8 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Fields = list[tuple[bytes, bytes]]
 Whole = Callable[[int, bytes, bytes], Awaitable[None]]
 
-WHOLE = "ledgerway.whole"
+# What a server of ours adds to the scope: a function that takes head and body as one, and a body that is there already.
+WHOLE, BODY = "ledgerway.whole", "ledgerway.body"
 
 TARGET_LIMIT = 8 * 1024
 HEADER_LIMIT = 32 * 1024
@@ -78,6 +79,14 @@ def address_of(scope: Scope, headers: dict[bytes, bytes], trusted: tuple[str, ..
 def has_body(headers: dict[bytes, bytes]) -> bool:
     """Whether a body follows (RFC 9112 section 6.3)."""
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def whole_body(scope: Scope) -> bytes | None:
+    """The body, when it came together with its head. Raises TooLarge."""
+    body: bytes | None = scope.get(BODY)
+    if body is not None and len(body) > BODY_LIMIT:
+        raise _too_large()
+    return body
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes]) -> bytes:

@@ -1,5 +1,5 @@
-"""One pipeline, one order, and the runner. Phases: `on_request` in order; `on_record` in reverse, inside the transaction that holds
-the operation's rows; `on_response` of policies that were entered, in reverse; `on_finish` of all, always, which cannot change the reply.
+"""One pipeline, one order, and the runner. Phases: `on_request` in order; `on_record` in reverse, before the transaction with the
+operation's rows ends; `on_response` of policies that were entered, in reverse; `on_finish` of all, always, which cannot change the reply.
 
 `on_request` is a plain function that returns something to await only where it has to wait: most requests meet nobody who does.
 """
@@ -23,6 +23,7 @@ from runtime.at_once import in_task
 from runtime.bind import Compute
 from runtime.data.database import Connection
 from runtime.data.outages import guarded
+from runtime.data.records import Record
 from runtime.http.arguments import query_pairs
 from runtime.http.replies import Reply, problem_reply
 from runtime.telemetry import bound, log
@@ -35,7 +36,7 @@ ORDER: tuple[ModuleType, ...] = (correlation, auth, version, throttle, quota, va
 
 Enter = Callable[[Exchange, Any], Awaitable[None] | None]
 Phase = Callable[[Exchange, Any], None]
-RecordPhase = Callable[[Exchange, Connection, Any], Awaitable[None]]
+RecordPhase = Callable[[Exchange, Record, Any], None]
 
 
 class Step(Struct, frozen=True):
@@ -191,9 +192,11 @@ async def _unit(x: Exchange) -> AsyncIterator[Connection]:
 
 
 async def _record(x: Exchange, connection: Connection) -> None:
+    record = Record()
     for step in x.at().plan.records:
-        assert step.on_record is not None
-        await step.on_record(x, connection, step.config)
+        step.on_record(x, record, step.config)  # type: ignore[misc]
+    await record.write(connection)
+    x.recorded = True
 
 
 def _compute(x: Exchange, compute: Compute) -> Reply:
@@ -228,7 +231,9 @@ def _answer(x: Exchange, result: Any) -> Reply:
     cursor = getattr(result, "next_cursor", None)
     if cursor is not None:
         result = replace(result, next_cursor=x.services.cursors.sealed(x, cursor))
-    return x.at().replier.reply(result, target=x.target, params=x.params, next_page=lambda cursor: _next_page(x, cursor))
+    return x.at().replier.reply(
+        result, target=x.target, params=x.params, next_page=lambda cursor: _next_page(x, cursor)
+    )
 
 
 def _next_page(x: Exchange, cursor: str) -> str:

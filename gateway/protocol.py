@@ -11,11 +11,12 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from contracts.wire import encode
-from gateway.front import WHOLE
+from gateway.front import BODY, WHOLE
 from runtime.at_once import begin
 
 LARGEST_HEAD = 64 * 1024
 HEAD_S = 15
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 _REQUEST = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
 
 
@@ -73,9 +74,14 @@ class Protocol(HttpToolsProtocol):
         self._end_idle_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, unless a head never ends."""
+        """Feed the parser, unless a head never ends. Whoever asks for another protocol gets this one (RFC 9110 section 7.8)."""
         self._fed = data
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass
+        except httptools.HttpParserError:
+            self.send_400_response("")
         if self.transport.is_closing():
             return
         if self._unbegun is not None:
@@ -90,14 +96,17 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The head of the first request, or of one more on this connection."""
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         if self._head_bytes is None:
             self._head_bytes = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head. One behind the body is dropped: it was not there when the request was admitted (RFC 9110 section 6.5.1)."""
         if self._head_bytes is not None:
-            super().on_header(name, value)
+            name = name.lower()
+            self.headers.append((name, value))
+            if name == b"expect":
+                self.expect_100_continue = value.lower() == b"100-continue"
             return
         self._trailer_bytes += len(name) + len(value) + 4
         if self._trailer_bytes > LARGEST_HEAD:
@@ -107,9 +116,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole: the request begins as soon as what has come is read, or waits for its turn on the connection."""
         self._head_read()
-        self.scope.update(self._request_line())  # type: ignore[typeddict-item]
+        self.scope = self._new_scope()
         before, self.cycle = self.cycle, self._new_cycle()
-        self.scope[WHOLE] = self.cycle.whole  # type: ignore[literal-required]
         if before is None or before.response_complete:
             self._unbegun = self.cycle
         else:
@@ -118,9 +126,14 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole: it is answered at once, and by a task only where it has to wait."""
-        super().on_message_complete()
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.more_body = False
+        cycle.message_event.set()
         if self._unbegun is None or self.transport.is_closing():
             return
+        self.scope[BODY] = bytes(cycle.body)  # type: ignore[literal-required]
         if self.flow.write_paused:
             self._start_asgi_task(self._taken(), self.app)
         else:
@@ -137,19 +150,27 @@ class Protocol(HttpToolsProtocol):
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
-    def _request_line(self) -> dict[str, Any]:
+    def _new_scope(self) -> Any:
         url = httptools.parse_url(self.url)
         path = url.path.decode("ascii")
         return {
-            "method": self.parser.get_method().decode("ascii"),
+            "type": "http",
+            "asgi": _ASGI,
             "http_version": self.parser.get_http_version(),
+            "method": self.parser.get_method().decode("ascii"),
+            "scheme": self.scheme,
             "path": unquote(path) if "%" in path else path,
             "raw_path": url.path,
             "query_string": url.query or b"",
+            "root_path": "",
+            "headers": self.headers,
+            "client": self.client,
+            "server": self.server,
+            "state": self.app_state.copy(),
         }
 
     def _new_cycle(self) -> Cycle:
-        return Cycle(
+        cycle = Cycle(
             scope=self.scope,
             transport=self.transport,
             flow=self.flow,
@@ -162,6 +183,8 @@ class Protocol(HttpToolsProtocol):
             keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        self.scope[WHOLE] = cycle.whole  # type: ignore[literal-required]
+        return cycle
 
     def on_response_complete(self) -> None:
         """What was sent meanwhile begins; otherwise the connection is idle from now on."""
@@ -188,12 +211,6 @@ class Protocol(HttpToolsProtocol):
 
     def _look_again(self, seconds: float) -> None:  # house: float seconds
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def _unset_keepalive_if_required(self) -> None:
-        """The timer goes on: it looks for itself whether the connection is idle."""
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Whoever asks for another protocol gets this one (RFC 9110 section 7.8); nobody needs to hear of it."""
 
     def _end_idle_timer(self) -> None:
         if self.timeout_keep_alive_task is not None:

@@ -19,11 +19,12 @@ class RouteError(SettingsError):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One operation at its address. `names` are the parameters of `template` in order; `audience` is the layer's identifier.
+    """One operation, by its `id`, at its address. `names` are the parameters of `template` in order; `audience` is the layer's identifier.
 
     `reader` is the operation that reads what this one made.
     """
 
+    id: str
     served: Served
     operation: Operation
     template: str
@@ -125,6 +126,7 @@ def _route(served: Served, config: GatewayConfig, base_url: str, reads: "_Reader
     names = names_of(served.path)
     own = {p.name for p in served.operation.parameters}
     return Route(
+        id=served.operation.id,
         served=served,
         operation=served.operation,
         template=served.path,

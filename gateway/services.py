@@ -9,6 +9,7 @@ from contracts.periods import Clock
 from gateway.cursors import Cursors
 from gateway.exchange import Identity
 from gateway.turns import Turns
+from runtime.data.claims import Claims
 from runtime.data.counters import Counters, LocalCounters
 from runtime.data.database import Database
 from runtime.data.quotas import Quotas
@@ -37,6 +38,7 @@ class Services(Struct, frozen=True, kw_only=True):
     database: Database
     counters: Counters
     quotas: Quotas
+    claims: Claims
     trail: Trail
     tokens: Verifier
     keys: Verifier

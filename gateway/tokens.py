@@ -35,9 +35,10 @@ class Issuer(Struct, frozen=True, kw_only=True):
     tenant_claim: str = "tenant"
 
 
-class _Remembered(Struct, frozen=True, gc=False):
+class _Remembered(Struct, frozen=True):
     identity: Identity
     until: int
+    keys: KeySource
     epoch: int
 
 
@@ -74,13 +75,10 @@ class Tokens:
         found = self._good.get(mark)
         if found is None:
             return None
-        if found.until > now.timestamp() and found.epoch == self._epoch():
+        if found.until > now.timestamp() and found.epoch == found.keys.epoch:
             return found.identity
         self._good.drop(mark)
         return None
-
-    def _epoch(self) -> int:
-        return sum([issuer.keys.epoch for issuer in self._issuers.values()])
 
     async def verify(self, token: str) -> Identity:
         """The identity behind a token. Raises Unauthenticated, or StoreAway when the issuer's keys cannot be read."""
@@ -89,20 +87,20 @@ class Tokens:
         if refused is not None and refused[0] > now:
             raise Unauthenticated(refused[1], error="invalid_token")
         try:
-            identity = await self._verify(token, now)
+            identity, issuer = await self._verify(token, now)
         except Unauthenticated as problem:
             self._bad.put(mark, (now + _REFUSE_AGAIN_S, problem.detail))
             raise
         until = min(identity.expires_at, now + _REMEMBER_S)
-        self._good.put(mark, _Remembered(identity, until, self._epoch()))
+        self._good.put(mark, _Remembered(identity, until, issuer.keys, issuer.keys.epoch))
         return identity
 
-    async def _verify(self, token: str, now: int) -> Identity:
+    async def _verify(self, token: str, now: int) -> tuple[Identity, Issuer]:
         parts = take_apart(token)
         issuer = self._issuer(parts)
         await _check_signature(parts, issuer)
         _check_times(parts.claims, now)
-        return _identity(parts.claims, issuer)
+        return _identity(parts.claims, issuer), issuer
 
     def _issuer(self, parts: _Parts) -> Issuer:
         kind = parts.header.get("typ")

@@ -57,7 +57,7 @@ def _rest(stretch: Generator[Any, Any, Any], waits_for: Any) -> Generator[Any, A
         while True:
             try:
                 answer = yield waits_for
-            except BaseException as raised:
+            except BaseException as raised:  # house: except whatever is thrown in here is for the work
                 waits_for = stretch.throw(raised)
             else:
                 waits_for = stretch.send(answer)

@@ -84,33 +84,32 @@ def _failed(operation: Operation, call: Call) -> Internal:
     return Internal(detail, correlation_id=call.correlation_id)
 
 
-def _computed(operation: Operation, function: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
-    @wraps(function)
-    def traced(call: Call, *args: Any, **kwargs: Any) -> Any:
-        if not tracing.on():
-            return guarded(call, *args, **kwargs)
-        with tracing.called(operation.id, call.traceparent) as span:
-            if span is not None:
-                span.attributes["ledgerway.tenant"] = call.tenant
-            return guarded(call, *args, **kwargs)
-
-    def guarded(call: Call, *args: Any, **kwargs: Any) -> Any:
+def _computed(operation: Operation, function: Callable[..., Any], clock: Clock) -> Compute:
+    def compute(call: Call, arguments: dict[str, Any]) -> Any:
         _check(operation, call, clock)
         try:
-            return function(call, *args, **kwargs)
+            return function(call, **arguments)
         except Problem:
             raise
         except Exception as unknown:
             raise _failed(operation, call) from unknown
 
+    def traced(call: Call, arguments: dict[str, Any]) -> Any:
+        if not tracing.on():
+            return compute(call, arguments)
+        with tracing.called(operation.id, call.traceparent) as span:
+            if span is not None:
+                span.attributes["ledgerway.tenant"] = call.tenant
+            return compute(call, arguments)
+
     return traced
 
 
 class _Bound:
-    """An object with the operations of one contract, each guarded. `computed` has those that never wait, by name, as plain functions."""
+    """An object with the operations of one contract, each guarded. `computed` has those that never wait, by name."""
 
     def __init__(self) -> None:
-        self.computed: dict[str, Callable[..., Any]] = {}
+        self.computed: dict[str, Compute] = {}
 
     def add(self, operation: Operation, method: Callable[..., Any], clock: Clock) -> None:
         """One more operation."""
@@ -118,10 +117,11 @@ class _Bound:
             setattr(self, operation.name, _guarded(operation, method, clock))
             return
         compute = self.computed[operation.name] = _computed(operation, method, clock)
+        names = [parameter.name for parameter in operation.parameters]
 
         @wraps(method)
         async def answer(call: Call, *args: Any, **kwargs: Any) -> Any:
-            return compute(call, *args, **kwargs)
+            return compute(call, dict(zip(names, args, strict=False)) | kwargs)
 
         setattr(self, operation.name, answer)
 
@@ -134,8 +134,8 @@ def bind(port: type[P], implementation: object, clock: Clock | None = None) -> P
     return cast(P, bound)
 
 
-def _invoker(method: Callable[..., Any]) -> Callable[[Call, dict[str, Any]], Any]:
-    def invoke(call: Call, arguments: dict[str, Any]) -> Any:
+def _invoker(method: Callable[..., Awaitable[Any]]) -> Invoke:
+    def invoke(call: Call, arguments: dict[str, Any]) -> Awaitable[Any]:
         return method(call, **arguments)
 
     return invoke
@@ -143,14 +143,8 @@ def _invoker(method: Callable[..., Any]) -> Callable[[Call, dict[str, Any]], Any
 
 def serve_in_process(port: type, bound: object, prefix: str) -> tuple[Served, ...]:
     """The operations of a bound implementation at `prefix`, for callers in this process."""
-    return tuple(_served(operation, bound, prefix) for operation in operations(port))
-
-
-def _served(operation: Operation, bound: object, prefix: str) -> Served:
-    compute = bound.computed.get(operation.name) if isinstance(bound, _Bound) else None
-    return Served(
-        operation=operation,
-        path=prefix + operation.path,
-        invoke=_invoker(getattr(bound, operation.name)),
-        compute=compute and _invoker(compute),
+    computed = bound.computed if isinstance(bound, _Bound) else {}
+    return tuple(
+        Served(operation=o, path=prefix + o.path, invoke=_invoker(getattr(bound, o.name)), compute=computed.get(o.name))
+        for o in operations(port)
     )

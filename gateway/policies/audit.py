@@ -5,8 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from gateway.exchange import Exchange
-from runtime.data import trail
-from runtime.data.database import Connection
+from runtime.data.records import Record
 from runtime.data.trail import NOBODY, AuditRow
 
 WHEN_STORE_IS_AWAY = "closed"  # a write that cannot be audited does not happen; a read is served and written later
@@ -16,10 +15,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Nothing to set: what can be switched off is no audit."""
 
 
-async def on_record(x: Exchange, connection: Connection, config: Config) -> None:
+def on_record(x: Exchange, record: Record, config: Config) -> None:
     """The row of a write, committed with its reply."""
-    await trail.add(connection, row_of(x))
-    x.recorded = True
+    record.row = row_of(x)
 
 
 def on_finish(x: Exchange, config: Config) -> None:
@@ -37,7 +35,7 @@ def row_of(x: Exchange) -> AuditRow:
         at=x.services.clock.now(),
         client=None if who is None else who.client,
         principal=None if who is None else who.principal,
-        operation=None if x.route is None else x.route.operation.id,
+        operation=None if x.route is None else x.route.id,
         method=x.method,
         path=x.target[:500],
         status=500 if x.reply is None else x.reply.status,
@@ -51,10 +49,10 @@ def row_of(x: Exchange) -> AuditRow:
 
 def _object(x: Exchange) -> str | None:
     """What was made, else what was named in the path."""
-    made = None if x.reply is None else next((v for n, v in x.reply.headers if n == "location"), None)
-    if made is not None:
-        return made.rpartition("/")[2][:200]
-    return next((value[:200] for value in reversed(x.params.values())), None)
+    for name, value in () if x.reply is None else x.reply.headers:
+        if name == "location":
+            return value.rpartition("/")[2][:200]
+    return None if not x.params else [*x.params.values()][-1][:200]
 
 
 def _facts(x: Exchange) -> dict[str, Any]:

@@ -35,10 +35,8 @@ from contracts.problems import (
     VendorCredentials,
 )
 from gateway.exchange import Exchange
-from runtime.data import claims
 from runtime.data.claims import Held, KeyScope
-from runtime.data.database import Connection
-from runtime.data.outages import guarded
+from runtime.data.records import Record
 from runtime.http.arguments import media_type
 from runtime.http.replies import Reply
 
@@ -81,8 +79,7 @@ async def _claim(x: Exchange, key: str, config: Config) -> None:
     x.key_scope = KeyScope(tenant=who.tenant, client=who.client, method=x.method, route=x.at().template, key=key)
     mark = fingerprint(x)
     lease, retention = timedelta(seconds=config.lease_s), timedelta(hours=config.retention_h)
-    with guarded("database"):
-        outcome = await claims.claim(x.services.database, x.key_scope, mark, now, lease, retention)
+    outcome = await x.services.claims.claim(x.key_scope, mark, now, lease, retention)
     if not isinstance(outcome, Held):
         x.claim = outcome
     elif outcome.fingerprint != mark:
@@ -98,18 +95,15 @@ async def _claim(x: Exchange, key: str, config: Config) -> None:
         )
 
 
-async def on_record(x: Exchange, connection: Connection, config: Config) -> None:
-    """Keep the reply, or end the lease. Raises InProgress when the lease was lost, which rolls the effect back."""
+def on_record(x: Exchange, record: Record, config: Config) -> None:
+    """Keep the reply, or end the lease. A lease that was lost rolls the effect back."""
     mine, reply = x.claim, x.reply
     if mine is None or reply is None:
         return
     if x.problem is not None and not final(x.problem):
-        await claims.release(connection, mine, x.services.clock.now())
-    elif not await claims.finish(connection, mine, reply.status, reply.headers, reply.body):
-        x.claim = None
-        raise InProgress(
-            "This took longer than its lease and was undone; another request with the key runs.", retry_after_s=1
-        )
+        record.release(mine, x.services.clock.now())
+    else:
+        record.keep(mine, reply.status, reply.headers, reply.body)
 
 
 def final(problem: Problem) -> bool:

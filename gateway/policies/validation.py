@@ -11,6 +11,7 @@ from runtime.http.replies import Reply
 WHEN_STORE_IS_AWAY = "open"  # keeps nothing
 
 CREATE_ONLY = 0
+_UNCONDITIONAL = ("GET", "HEAD", "POST")
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\Z')
 _VERSION = re.compile(r"r(0|[1-9][0-9]{0,17})\Z")
 _JSON_RANGES = ("application/json", "application/*", "*/*")
@@ -22,19 +23,21 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def on_request(x: Exchange, config: Config) -> None:
     """Decode path, query and body, and open a cursor. Raises the problems of `runtime.http.arguments`, and NotAcceptable."""
-    if not accepts_json(x.header(b"accept")):
+    fields = x.request_headers
+    if b"accept" in fields and not accepts_json(x.header(b"accept")):
         raise NotAcceptable("Answers are application/json; accept that or */*.")
     if b"content-type" in x.repeated:
         raise InvalidRequest("Content-Type is given more than once; give it once.")
     x.arguments = x.at().decoder.decode(x.params, x.query, x.header(b"content-type"), x.body)
     if x.arguments.get("cursor") is not None:
         x.arguments["cursor"] = x.services.cursors.opened(x, x.arguments["cursor"])
-    x.expected_version = expected_version(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
+    if x.method not in _UNCONDITIONAL or b"if-match" in fields:
+        x.expected_version = expected_version(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
 
 
 def on_response(x: Exchange, config: Config) -> None:
     """304 for a reader who has this version already; weak and strong tags match alike (RFC 9110 13.1.2)."""
-    reply, known = x.reply, x.header(b"if-none-match")
+    reply, known = x.reply, x.header(b"if-none-match") if b"if-none-match" in x.request_headers else None
     if reply is None or known is None or x.method not in ("GET", "HEAD") or reply.status != 200:
         return
     tag = next((value for name, value in reply.headers if name == "etag"), None)

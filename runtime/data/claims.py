@@ -1,34 +1,33 @@
-"""Rows of the table `idempotency`: who holds a key, and the reply kept under it. States and races: see the idempotency policy."""
+"""Rows of the table `idempotency`: who holds a key, and the reply kept under it. States and races: see the idempotency policy.
 
+Requests that claim at the same time share a statement. Its rows are in the order of their keys, so that those of two processes never
+wait for each other crosswise.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from runtime.data.database import Connection, Database
+from runtime.data.batches import Batches
+from runtime.data.database import Database
+from runtime.data.outages import guarded
 
 _CLAIM = """
 insert into idempotency as held (tenant, client, method, route, key, fingerprint, lease_until, created_at, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[],
+    $8::timestamptz[], $9::timestamptz[])
 on conflict (tenant, client, method, route, key) do update
 set fingerprint = excluded.fingerprint, state = 'pending', lease_until = excluded.lease_until,
     status = null, headers = null, body = null, created_at = excluded.created_at, expires_at = excluded.expires_at
-where held.expires_at <= $8
-   or (held.state = 'pending' and held.lease_until <= $8 and held.fingerprint = excluded.fingerprint)
-returning true
+where held.expires_at <= excluded.created_at
+   or (held.state = 'pending' and held.lease_until <= excluded.created_at and held.fingerprint = excluded.fingerprint)
+returning held.tenant, held.client, held.method, held.route, held.key
 """
 _READ = """
 select fingerprint, state, lease_until, status, headers, body from idempotency
 where tenant = $1 and client = $2 and method = $3 and route = $4 and key = $5
-"""
-_FINISH = """
-update idempotency set state = 'done', status = $7, headers = $8, body = $9
-where tenant = $1 and client = $2 and method = $3 and route = $4 and key = $5 and state = 'pending' and lease_until = $6
-returning true
-"""
-_RELEASE = """
-update idempotency set lease_until = $7
-where tenant = $1 and client = $2 and method = $3 and route = $4 and key = $5 and state = 'pending' and lease_until = $6
 """
 # house: tenant retention is everybody's
 _PURGE = """
@@ -68,19 +67,36 @@ class Claim(Struct, frozen=True, kw_only=True):
     lease_until: datetime
 
 
-async def claim(
-    database: Database, scope: KeyScope, fingerprint: bytes, now: datetime, lease: timedelta, retention: timedelta
-) -> Claim | Held:
-    """Take the key, or say what stands in the way. A lease that ran out is taken over by the same content."""
-    until = now + lease
-    for _ in range(3):
-        row = (*scope.columns(), fingerprint, until, now, now + retention)
-        if await database.fetchval(_CLAIM, *row):
-            return Claim(scope=scope, lease_until=until)
-        found = await database.fetchrow(_READ, *scope.columns())
-        if found is not None:
-            return _held(found)
-    return Held(fingerprint=fingerprint, done=False, lease_until=until)
+Row: TypeAlias = tuple[str, str, str, str, str, bytes, datetime, datetime, datetime]
+
+
+class Claims:
+    """Takes keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._taking = Batches(self._take)
+
+    async def claim(
+        self, scope: KeyScope, fingerprint: bytes, now: datetime, lease: timedelta, retention: timedelta
+    ) -> Claim | Held:
+        """Take the key, or say what stands in the way. A lease that ran out is taken over by the same content. Raises StoreAway."""
+        until = now + lease
+        for _ in range(3):
+            if await self._taking.ask((*scope.columns(), fingerprint, until, now, now + retention)):
+                return Claim(scope=scope, lease_until=until)
+            with guarded("database"):
+                found = await self._database.fetchrow(_READ, *scope.columns())
+            if found is not None:
+                return _held(found)
+        return Held(fingerprint=fingerprint, done=False, lease_until=until)
+
+    async def _take(self, rows: Sequence[Row]) -> list[bool]:
+        """Which of the keys are taken now: of several requests for one key the first gets it."""
+        first = {row[:5]: row for row in reversed(rows)}
+        with guarded("database"):
+            taken = set(map(tuple, await self._database.fetch(_CLAIM, *zip(*sorted(first.values()), strict=True))))
+        return [row is first[row[:5]] and row[:5] in taken for row in rows]
 
 
 def _held(row: Any) -> Held:
@@ -94,19 +110,6 @@ def _held(row: Any) -> Held:
         headers=tuple((name, value) for name, value in row["headers"]),
         body=row["body"],
     )
-
-
-async def finish(
-    connection: Connection, mine: Claim, status: int, headers: tuple[tuple[str, str], ...], body: bytes
-) -> bool:
-    """Keep the reply, in the transaction of its effect. False: the lease ran out and another request has the key."""
-    values = (*mine.scope.columns(), mine.lease_until, status, [list(header) for header in headers], body)
-    return bool(await connection.fetchval(_FINISH, *values))
-
-
-async def release(connection: Connection, mine: Claim, now: datetime) -> None:
-    """End the lease now: the same request may run again at once, other content stays refused."""
-    await connection.execute(_RELEASE, *mine.scope.columns(), mine.lease_until, now)
 
 
 async def purge(database: Database, now: datetime, most: int = 10_000) -> int:

@@ -1,14 +1,13 @@
-"""Rows of the table `audit`: who did what, with which outcome, never the payload. Added, never changed."""
+"""Rows of the table `audit`: who did what, with which outcome, never the payload. Added, never changed. Those of writes: see `records`."""
 
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from contracts.problems import StoreAway
-from contracts.wire import encode
-from runtime.data.database import Connection, Database
+from runtime.data.database import Database
 from runtime.data.outages import guarded
 from runtime.data.write_behind import WriteBehind
 from runtime.telemetry import log
@@ -16,20 +15,14 @@ from runtime.telemetry import log
 NOBODY = "-"
 _FLUSH_S = 0.5
 _MOST_WAITING = 50_000
+_SLICE = 250
 
 _ADD = """
 insert into audit (tenant, id, at, client, principal, operation, method, path, status, problem, correlation_id,
     request_id, object, facts)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-"""
-_ADD_MANY = """
-insert into audit (tenant, id, at, client, principal, operation, method, path, status, problem, correlation_id,
-    request_id, object, facts)
-select r.tenant, r.id, r.at, r.client, r.principal, r.operation, r.method, r.path, r.status, r.problem, r.correlation_id,
-    r.request_id, r.object, r.facts::jsonb
-from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::integer[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
-  as r (tenant, id, at, client, principal, operation, method, path, status, problem, correlation_id, request_id, object, facts)
+select tenant, id, at, client, principal, operation, method, path, status, problem, correlation_id, request_id, object, facts
+from json_to_recordset($1::text::json) as r (tenant text, id text, at timestamptz, client text, principal text, operation text,
+    method text, path text, status integer, problem text, correlation_id text, request_id text, object text, facts jsonb)
 on conflict (tenant, id) do nothing
 """
 
@@ -51,15 +44,6 @@ class AuditRow(Struct, frozen=True, kw_only=True, gc=False):
     request_id: str
     object: str | None = None
     facts: dict[str, Any] = {}
-
-
-def _told(facts: dict[str, Any]) -> str:
-    return encode(facts).decode() if facts else "{}"
-
-
-async def add(connection: Connection, row: AuditRow) -> None:
-    """Write one row in the caller's transaction."""
-    await connection.execute(_ADD, *astuple(row))
 
 
 class Trail:
@@ -90,14 +74,15 @@ class Trail:
         log.warning("audit.store_away", waiting=len(self._waiting), given_up=self.given_up)
 
     async def flush(self) -> None:
-        """Write what waits. Raises StoreAway, and keeps it for the next time; a row that was written is not written twice."""
+        """Write what waits, in slices that hold nobody up. Raises StoreAway, and keeps it for the next time; a row that was written
+        is not written twice.
+        """
         rows, self._waiting = self._waiting, []
-        if not rows:
-            return
         try:
-            with guarded("database"):
-                *columns, facts = map(list, zip(*map(astuple, rows), strict=True))
-                await self._database.execute(_ADD_MANY, *columns, [_told(one) for one in facts])
+            while rows:
+                with guarded("database"):
+                    await self._database.execute(_ADD, msgspec.json.encode(rows[:_SLICE]).decode())
+                del rows[:_SLICE]
         except StoreAway:
             self._keep(rows)
             raise

@@ -15,6 +15,11 @@ from gateway import front, protocol
 from gateway.app import Gateway
 from gateway.mounts import Mount
 from gateway.protocol import Protocol
+from process_apis.calculators.contract import Calculators
+from process_apis.calculators.process import RuleDesk
+from runtime.bind import bind, serve_in_process
+from tests.support.clock import FixedClock
+from tests.support.tokens import TestIssuer
 from tests.unit.gateway.conftest import Build
 
 
@@ -152,13 +157,18 @@ class Wire(asyncio.Transport):
     def resume_reading(self) -> None: ...
 
 
-async def sent_by(gateway: Gateway, *requests: bytes) -> Wire:
-    """What a connection writes when these requests come in, all at once."""
-    config = uvicorn.Config(gateway, http=Protocol, ws="none", log_config=None, lifespan="off")
+def connected(gateway: Gateway, **settings: Any) -> tuple[Protocol, Wire, ServerState]:
+    config = uvicorn.Config(gateway, http=Protocol, ws="none", log_config=None, lifespan="off", **settings)
     config.load()
     state = ServerState()
     connection, wire = Protocol(config=config, server_state=state, app_state={}), Wire()
     connection.connection_made(wire)
+    return connection, wire, state
+
+
+async def sent_by(gateway: Gateway, *requests: bytes) -> Wire:
+    """What a connection writes when these requests come in, all at once."""
+    connection, wire, state = connected(gateway)
     connection.data_received(b"".join(requests))
     while state.tasks or connection.pipeline:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
@@ -176,16 +186,42 @@ async def test_an_answer_is_one_write(gateway: Gateway) -> None:
     assert wire.closed
 
 
+async def test_what_comes_after_the_last_request_is_not_answered(gateway: Gateway) -> None:
+    read = b"GET /health/live HTTP/1.1\r\nHost: a\r\n"
+    wire = await sent_by(gateway, read + b"Connection: close\r\n\r\n", read + b"\r\n")
+    assert len(wire.writes) == 1
+    assert wire.closed
+
+
+async def test_what_only_computes_is_answered_before_the_next_is_read(
+    build: Build, issuer: TestIssuer, clock: FixedClock
+) -> None:
+    served = serve_in_process(Calculators, bind(Calculators, RuleDesk(), clock), "/process/v1")
+    body = b'{"severity":"blocking"}'
+    head = f"authorization: Bearer {issuer.token(scope='rules:read')}\r\ncontent-type: application/json\r\n"
+    asked = b"POST /process/v1/calculators/alert.priority HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n%b\r\n%b"
+    request = asked % (len(body), head.encode(), body)
+    connection, wire, state = connected(build(served=served))
+    connection.data_received(request)
+    while state.tasks:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)  # whoever comes first is looked up
+    connection.data_received(request[:-9])
+    assert (len(wire.writes), len(state.tasks)) == (1, 1), "the rest of the body is waited for"
+    connection.data_received(request[-9:])
+    while state.tasks:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    connection.data_received(request + request)
+    assert len(wire.writes) == 4
+    assert {w.split(b"\r\n\r\n", 1)[1] for w in wire.writes} == {b'{"priority":"P3"}'}
+    connection.connection_lost(None)
+
+
 def test_the_event_loop_writes_once_an_answer() -> None:
     assert uvloop.__version__ == "0.22.1"  # 0.23.0 writes twice: its CPU time for an answer is a third more
 
 
 async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(gateway: Gateway) -> None:
-    config = uvicorn.Config(gateway, http=Protocol, ws="none", log_config=None, lifespan="off", timeout_keep_alive=0)
-    config.load()
-    state = ServerState()
-    connection, wire = Protocol(config=config, server_state=state, app_state={}), Wire()
-    connection.connection_made(wire)
+    connection, wire, _ = connected(gateway, timeout_keep_alive=0)
     connection.data_received(b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
     assert not wire.closed
     async with asyncio.timeout(5):

@@ -126,3 +126,27 @@ async def test_operations_are_served_at_their_addresses(notes: Any, desk: Desk):
     assert served["get_note"].path == "/process/v1/notes/{note_id}"
     desk.does = lambda: 7
     assert await served["get_note"].invoke(CALL, {"note_id": "n"}) == 7
+
+
+class Calculator(Desk):
+    """Reads notes without waiting for anybody."""
+
+    def get_note(self, call: Call, note_id: str) -> Any:  # type: ignore[override]
+        return self.does() or note_id
+
+
+async def test_what_only_computes_is_a_plain_function_and_awaited_all_the_same(clock: FixedClock):
+    notes: Any = bind(Notes, desk := Calculator(), clock)
+    served = {one.operation.name: one for one in serve_in_process(Notes, notes, "/process/v1")}
+    compute = served["get_note"].compute
+    assert compute is not None and served["list_notes"].compute is None
+    assert compute(CALL, {"note_id": "n"}) == "n"
+    assert await notes.get_note(CALL, "n") == await notes.get_note(CALL, note_id="n") == "n"
+    assert await served["get_note"].invoke(CALL, {"note_id": "n"}) == "n"
+    with pytest.raises(Forbidden):
+        compute(replace(CALL, scopes=frozenset()), {"note_id": "n"})
+    with pytest.raises(DeadlineExceeded):
+        compute(replace(CALL, deadline=clock.now()), {"note_id": "n"})
+    desk.does = lambda: 1 // 0
+    with pytest.raises(Internal):
+        compute(CALL, {"note_id": "n"})
