@@ -17,6 +17,7 @@ from contracts.process.billing_objects import (
     Readiness,
     Waiver,
 )
+from contracts.process.figures import Figure as Priced
 from tests.unit.gateway.cli.conftest import TOKEN, Product, Run, problem
 from tests.unit.gateway.cli.test_runs import run
 
@@ -186,7 +187,7 @@ def test_explain_tells_evidence_owner_and_fix(ledgerway: Run, product: Product) 
 
 
 def test_explain_shows_every_figure_of_a_transaction_with_its_rules(ledgerway: Run, product: Product) -> None:
-    rate = Figure(
+    rate = Priced(
         name="bill_rate", value="180.0000", unit="EUR per hour", rules=("CHAIN-1", "RP-2"), how="rounded once"
     )
     chain = Chain(line_id=None, transaction_id="txn_1", links=(), figures=(rate,))
