@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.caps import CapAmounts, CapItem, CapQuestion, alert_levels, apply_caps
+from contracts.money import Exact
+from contracts.wire import convert
+from domain.caps import CapAmounts, CapItem, CapQuestion, alert_levels, apply_caps, split_items
 
 
 def item(id: str, amount: str, quantity: str = "1", **more: Any) -> dict[str, Any]:
@@ -167,3 +169,67 @@ def test_caps_are_never_passed_and_nothing_is_lost(
         assert after.billable_amount >= 0 and after.overage_amount >= 0
     for key, limit in (("contract", contract), ("po", order), ("line_hours", line_hours)):
         assert limit is None or answer.consumed[key] <= limit
+
+
+def shares(policy: str = "split", **question: Any) -> list[tuple[str, ...]]:
+    """Amount, quantity and hours of the billable part, then of the overage."""
+    limits = {name: CapAmounts(**convert(question.pop(name, {}), dict[str, Exact])) for name in ("limits", "consumed")}
+    asked = CapQuestion(
+        currency="EUR", policy=policy, **limits, items=convert(question.pop("items"), tuple[CapItem, ...])
+    )
+    found, _ = split_items(asked)
+    parts = [part for one in found for part in (one.billable, one.overage)]
+    return [(str(part.amount), str(part.quantity), str(part.hours)) for part in parts]
+
+
+def test_the_hours_of_both_parts(calculate: Any) -> None:  # CAP-5, DEC-5
+    day = item("t", "1000.00", "1", hours="8", bill_rate="1000")
+    assert shares(limits={"contract": "333.33"}, items=[day]) == [
+        ("333.33", "0.3333", "2.6666"),
+        ("666.67", "0.6667", "5.3334"),
+    ]
+    assert shares(limits={"line_hours": "6"}, items=[day]) == [
+        ("750.00", "0.7500", "6.0000"),
+        ("250.00", "0.2500", "2.0000"),
+    ]
+    assert shares("block_entry", limits={"contract": "1"}, items=[day]) == [
+        ("0.00", "0.0000", "0.0000"),
+        ("1000.00", "1.0000", "8.0000"),
+    ]
+    assert shares("warn", limits={"contract": "1"}, items=[day])[0] == ("1000.00", "1.0000", "8.0000")
+    cost = item("e", "100.00", kind="expense")
+    assert shares(limits={"contract": "40"}, items=[cost])[1] == ("60.00", "0.6000", "0.0000")
+
+
+@pytest.mark.parametrize(
+    ("entry", "consumed", "billable", "hours_after"),
+    [
+        # An expense counts no hours, whatever it says of them.
+        (item("e", "10", kind="expense", hours="5"), "4", "10.00", "4.0000"),
+        # Nothing recorded fits limits that are long exceeded (CAP-6).
+        (hours("t", "0", "10", "0"), "5", "0.00", "5.0000"),
+        (item("t", "10", "1", hours="0"), "5", "10.00", "5.0000"),
+        # A negative amount or quantity passes and restores (CAP-6).
+        (item("t", "-5", "1", hours="1"), "4", "-5.00", "3.0000"),
+        (item("t", "5", "-1", hours="1"), "4", "5.00", "3.0000"),
+        (item("t", "0", "-1", hours="-1"), "4", "0.00", "3.0000"),
+        (item("t", "-5", "-1", hours="-1"), "0.5", "-5.00", "0.0000"),
+        # What is worth less than one unit does not restore.
+        (item("t", "0.5", "0.5", hours="0.5"), "3", "0.50", "3.5000"),
+        (item("t", "0", "0.5", hours="0.5"), "3", "0.00", "3.5000"),
+        (item("t", "0.5", "0", hours="0.5"), "3", "0.50", "3.5000"),
+        # Without a rate hours are worth nothing.
+        (item("t", "100", "2", hours="2", bill_rate=None), "3", "0.00", "4.0000"),
+    ],
+)
+def test_hours_of_a_line(calculate: Any, entry: Any, consumed: str, billable: str, hours_after: str) -> None:
+    question = {"limits": {"line_hours": "4"}, "consumed": {"line_hours": consumed}, "items": [entry]}
+    answer = calculate("cap.apply", currency="EUR", policy="split", **question)
+    assert (answer["items"][0]["billable_amount"], answer["consumed"]["line_hours"]) == (billable, hours_after)
+
+
+def test_what_takes_back_passes_an_exhausted_amount(calculate: Any) -> None:  # CAP-6
+    question = {"limits": {"contract": "10"}, "consumed": {"contract": "12"}}
+    for one in (item("t", "-5", "1"), item("t", "5", "-1")):
+        answer = calculate("cap.apply", currency="EUR", items=[one], **question)
+        assert (answer["items"][0]["code"], answer["items"][0]["overage_amount"]) == (None, "0.00")

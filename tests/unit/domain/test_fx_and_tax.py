@@ -1,8 +1,11 @@
 """fx.rate (FX-1..FX-5) and tax.determine (TAX-1..TAX-8, WE-37 to WE-41)."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from domain.fx import exchanged
 
 DAY = "2026-03-15"
 
@@ -28,6 +31,29 @@ def test_lookup_order(fx: Any) -> None:  # FX-2
     old = fx("USD", "EUR", quotes=[direct, inverse])
     assert (old["path"], old["as_of"]) == ("direct", "2026-03-08")
     assert fx("USD", "EUR", quotes=[inverse])["rate"] == "0.8000000000"
+
+
+def test_the_latest_quote_counts_and_its_age(fx: Any) -> None:  # FX-2
+    quotes = [quote("USD", "EUR", "0.80", "2026-03-01"), quote("USD", "EUR", "0.90", "2026-03-10")]
+    later = quote("USD", "EUR", "0.99", "2026-03-16")
+    assert fx("USD", "EUR", quotes=[*quotes, later]) == {
+        "rate": "0.9000000000",
+        "path": "direct",
+        "as_of": "2026-03-10",
+    }
+    assert fx("EUR", "USD", quotes=quotes)["path"] == "inverse"
+
+
+def test_both_legs_are_needed(fx: Any) -> None:
+    there, back = quote("GBP", "EUR", "1.2"), quote("EUR", "CHF", "0.9")
+    assert fx("GBP", "CHF", pivot="EUR", quotes=[there]) == {"code": "FX_MISSING"}
+    assert fx("GBP", "CHF", pivot="EUR", quotes=[back]) == {"code": "FX_MISSING"}
+
+
+def test_an_amount_at_a_rate() -> None:  # FX-5, RP-6
+    assert str(exchanged(Decimal("100.25"), Decimal("0.5"), "EUR")) == "50.13"
+    assert str(exchanged(Decimal("100.25"), Decimal("0.5"), "EUR", "HALF_EVEN")) == "50.12"
+    assert str(exchanged(Decimal("12.34"), Decimal("161.7"), "JPY")) == "1995"
 
 
 def test_triangulation_takes_the_older_date(fx: Any) -> None:  # FX-3

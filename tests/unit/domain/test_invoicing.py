@@ -252,6 +252,34 @@ def test_each_milestone_obstacle_alone(given: dict[str, Any], codes: tuple[str, 
     assert billing_obstacles(MilestoneBilling(**plain | given)) == codes
 
 
+GROUPED = {
+    "id": "t1",
+    "legal_entity_id": "ent",
+    "bill_to_id": "cus",
+    "currency": "EUR",
+    "payment_terms": "NET30",
+    "billing_period": "2026-03",
+    "contract_id": "ctr",
+    "amount": "1.00",
+}
+
+
+@pytest.mark.parametrize(
+    ("grouping", "key"),
+    [(None, "ctr"), ("per_contract", "ctr"), ("per_project", "ctr/-"), ("per_contract_line", "-"), ("per_po", "ctr")],
+)
+def test_what_is_missing_is_a_dash_in_the_key(calculate: Any, grouping: str | None, key: str) -> None:  # INV-2
+    contract = {"invoice_grouping": grouping}
+    (draft,) = calculate("invoice.group", contract=contract, transactions=[GROUPED])["drafts"]
+    assert draft["key"] == f"ent|cus|EUR|NET30|-|2026-03|{key}"
+
+
+@pytest.mark.parametrize("rate", ["0", "-1"])
+def test_a_rate_of_exchange_is_above_zero(calculate: Any, rate: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="`fx_rate`"):
+        calculate("invoice.totals", currency="EUR", lines=[], functional={"currency": "USD", "fx_rate": rate})
+
+
 _cents = st.integers(-1_000_000, 1_000_000).map(lambda cents: Decimal(cents).scaleb(-2))
 _weights = st.lists(st.integers(0, 10_000).map(lambda n: Decimal(n).scaleb(-2)), min_size=1, max_size=8)
 

@@ -1,8 +1,12 @@
 """rate.time against the worked examples WE-01 to WE-21 and the traps around them."""
 
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
+
+from domain.quantities import LineTerms, prior_day
 
 DAY = "2026-03-16"
 
@@ -317,3 +321,51 @@ def test_zero_rate_is_rated_with_a_warning(rate: Any) -> None:  # RATE-8
 def test_the_service_date_decides_not_the_approval(rate: Any) -> None:  # TIME-1
     lines = [line("a", "160"), line("b", "172.50", effective_from="2026-03-17")]
     assert rate(lines, entry={"approved_at": "2026-04-02T09:00:00Z"})["rate_line_id"] == "a"
+
+
+def hours_billed(rate: Any, quantity: str, unit: str = "hour", **given: Any) -> str:
+    """The quantity of an entry at a price per hour."""
+    rated: dict[str, str] = rate([line("a", "100")], quantity, entry={"unit": unit}, **given)
+    return rated["quantity"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "terms", "hours"),
+    [
+        ("1", "day", {}, "8.0000"),
+        ("1", "day", {"hours_per_day": "7.5"}, "7.5000"),
+        ("20", "minute", {"minimum_minutes": 60}, "1.0000"),
+        ("90", "minute", {"minimum_minutes": 60}, "1.5000"),
+        ("20", "minute", {}, "0.3333"),
+        ("1.1017", "hour", {"increment_minutes": 6}, "1.1000"),
+        ("3", "hour", {"day_rounding": "half_day", "billing_unit": "hour"}, "3.0000"),
+        ("3", "hour", {"day_rounding": "full_day", "billing_unit": "day"}, "1.0000"),
+    ],
+)
+def test_hours_that_are_billed(rate: Any, quantity: str, unit: str, terms: dict[str, Any], hours: str) -> None:
+    assert hours_billed(rate, quantity, unit, line=terms) == hours
+
+
+def test_the_day_of_the_line_comes_before_the_entitys(rate: Any) -> None:  # QTY-1
+    assert hours_billed(rate, "1", "day", entity={"hours_per_day": "7"}) == "7.0000"
+    assert hours_billed(rate, "1", "day", entity={"hours_per_day": "7"}, line={"hours_per_day": "6"}) == "6.0000"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("hours_per_day", "0"), ("hours_per_day", "24.01"), ("discount_pct", "100.01"), ("discount_pct", "-0.01")],
+)
+def test_terms_no_line_can_have(rate: Any, name: str, value: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=f"`{name}`"):
+        rate([line("a", "100")], line={name: value})
+
+
+def test_a_discount_may_be_all_and_a_day_all_day(rate: Any) -> None:
+    rated = rate([line("a", "100")], line={"discount_pct": "100", "hours_per_day": "24"})
+    assert (rated["amount"], rated["code"]) == ("0.00", "ZERO_RATE")
+
+
+def test_what_a_day_has_before_an_entry() -> None:  # QTY-4
+    found = prior_day(Decimal("1"), Decimal("2"), Decimal("0.5"), Decimal("8"))
+    assert (found.recorded_hours, found.billed_hours, found.billed_days) == (1, 6, Decimal("0.5"))
+    assert LineTerms().billing_method == "time_and_materials"
