@@ -43,8 +43,9 @@ FIXES = {
     "internal": "Your request was fine. Send it again with the same key; if it fails again, quote the correlation id to the operator.",
 }
 _KEYED = ("key-reused", "in-progress", "invalid-request")
-_HTML: Headers = (("content-type", "text/html; charset=utf-8"), ("cache-control", "public, max-age=3600"))
-_JSON: Headers = (("content-type", JSON), ("cache-control", "public, max-age=3600"))
+_KEPT: Headers = (("cache-control", "public, max-age=3600"), ("vary", "Accept"))
+_HTML: Headers = (("content-type", "text/html; charset=utf-8"), *_KEPT)
+_JSON: Headers = (("content-type", JSON), *_KEPT)
 
 
 class ProblemPages:

@@ -4,7 +4,13 @@ import re
 
 from msgspec import Struct
 
-from contracts.problems import InvalidRequest, NotAcceptable, PreconditionFailed, PreconditionRequired
+from contracts.problems import (
+    InvalidRequest,
+    NotAcceptable,
+    PreconditionFailed,
+    PreconditionRequired,
+    UnsupportedMedia,
+)
 from gateway.exchange import Exchange
 from runtime.http.replies import Reply
 
@@ -12,6 +18,7 @@ WHEN_STORE_IS_AWAY = "open"  # keeps nothing
 
 CREATE_ONLY = 0
 _UNCONDITIONAL = ("GET", "HEAD", "POST")
+_CONDITIONS = (b"if-match", b"if-none-match")
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\Z')
 _VERSION = re.compile(r"r(0|[1-9][0-9]{0,17})\Z")
 _JSON_RANGES = ("application/json", "application/*", "*/*")
@@ -28,6 +35,8 @@ def on_request(x: Exchange, config: Config) -> None:
         raise NotAcceptable("Answers are application/json; accept that or */*.")
     if b"content-type" in x.repeated:
         raise InvalidRequest("Content-Type is given more than once; give it once.")
+    if b"content-encoding" in fields and x.body:
+        _refuse_coded(x)
     x.arguments = x.at().decoder.decode(x.params, x.query, x.header(b"content-type"), x.body)
     if x.arguments.get("cursor") is not None:
         x.arguments["cursor"] = x.services.cursors.opened(x, x.arguments["cursor"])
@@ -35,13 +44,29 @@ def on_request(x: Exchange, config: Config) -> None:
         x.expected_version = expected_version(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
 
 
+def _refuse_coded(x: Exchange) -> None:
+    coding = (x.header(b"content-encoding") or "identity").strip()
+    if coding.lower() != "identity":
+        x.headers.append(("accept-encoding", "identity"))
+        raise UnsupportedMedia(
+            f"The body is coded as {coding[:40]}; send it as it is, without Content-Encoding.",
+            accept=["application/json"],
+        )
+
+
 def on_response(x: Exchange, config: Config) -> None:
-    """304 for a reader who has this version already; weak and strong tags match alike (RFC 9110 13.1.2)."""
-    reply, known = x.reply, x.header(b"if-none-match") if b"if-none-match" in x.request_headers else None
-    if reply is None or known is None or x.method not in ("GET", "HEAD") or reply.status != 200:
+    """A reader's conditions: another version than the expected one is 412, the version that is known already 304."""
+    if x.method not in ("GET", "HEAD") or x.request_headers.keys().isdisjoint(_CONDITIONS):
         return
-    tag = next((value for name, value in reply.headers if name == "etag"), None)
-    if tag is not None and (known.strip() == "*" or tag in (t.strip().removeprefix("W/") for t in known.split(","))):
+    reply, known = x.reply, (x.header(b"if-none-match") or "").strip()
+    tag = None if reply is None or reply.status != 200 else next((v for n, v in reply.headers if n == "etag"), None)
+    if tag is None:
+        return
+    if x.expected_version is not None and tag != f'"r{x.expected_version}"':
+        raise PreconditionFailed(f"This is {tag} by now; read it without If-Match.")
+    if known == "*" or tag in (
+        t.strip().removeprefix("W/") for t in known.split(",")
+    ):  # weak ones match, RFC 9110 13.1.2
         x.reply = Reply(304, b"", (("etag", tag),))
 
 

@@ -313,7 +313,7 @@ def problems_of(operation: Operation) -> list[type[Problem]]:
         found += [UnsupportedMedia, InvalidContent]
     if operation.effects:
         found += [InProgress, KeyReused]
-    if _tagged(operation) and operation.method != "GET":
+    if _tagged(operation):
         found.append(PreconditionFailed)
     if operation.method in ("PUT", "PATCH", "DELETE"):
         found += [PreconditionRequired, PreconditionFailed]

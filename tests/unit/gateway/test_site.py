@@ -72,6 +72,7 @@ async def test_every_problem_has_a_page(stranger: httpx.AsyncClient) -> None:
         assert page.headers["content-type"].startswith("text/html")
     keys = await stranger.get("/problems/key-reused", headers={"accept": "application/json"})
     assert "24 hours" in keys.json()["idempotency_policy"]
+    assert "Accept" in keys.headers["vary"]
     assert (await stranger.post("/problems/key-reused")).status_code == 405
 
 

@@ -1,5 +1,6 @@
 """What is refused before a layer is reached, with all violations in one problem and no key used up."""
 
+import gzip
 from typing import Any
 
 import httpx
@@ -76,6 +77,9 @@ async def test_all_violations_of_a_body_in_one_problem(client: httpx.AsyncClient
         (b'{"text": "hi"', "application/json", 400),
         (b"", "application/json", 400),
         (b"\xff\xfe", "application/json", 400),
+        (b'{"text": "\xff"}', "application/json", 400),
+        (b'{"\xff": 1}', "application/json", 400),
+        (b'{"more": "\xff"}', "application/json", 400),
         (b'{"text": ' + b"[" * 200_000, "application/json", 400),
         (b'{"text": "\\ud800"}', "application/json", 400),
         (b'{"text": "a\\u0000b"}', "application/json", 422),
@@ -93,6 +97,15 @@ async def test_bodies(client: httpx.AsyncClient, content: bytes, media: str, sta
     assert answer.status_code == status, answer.text
     if status == 415:
         assert answer.headers["accept"] == "application/json"
+
+
+async def test_a_coded_body_is_told_from_a_broken_one(client: httpx.AsyncClient) -> None:
+    coded = {**KEY, "content-type": "application/json", "content-encoding": "gzip"}
+    answer = await client.post(NOTES, content=gzip.compress(b'{"text": "hi"}'), headers=coded)
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+    assert "gzip" in answer.json()["detail"]
+    plain = {**coded, "content-encoding": "Identity"}
+    assert (await client.post(NOTES, content=b'{"text": "hi"}', headers=plain)).status_code == 201
 
 
 async def test_a_body_where_none_is_taken(client: httpx.AsyncClient) -> None:
@@ -150,3 +163,15 @@ async def test_put_needs_if_match(client: httpx.AsyncClient, desk: Desk) -> None
     assert desk.calls[-1][1].idempotency_key == desk.calls[-1][1].request_id
     assert (await put("none", **{"if-match": '"r17"'})).status_code == 404
     assert (await put("none", **{"if-match": "*"})).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("tag", "status"), [('"r17"', 200), ("*", 200), ('"r2"', 412), ('W/"r17"', 412), ('"other"', 412), ("r17", 400)]
+)
+async def test_a_read_of_another_version_than_the_expected_one_fails(
+    client: httpx.AsyncClient, tag: str, status: int
+) -> None:
+    answer = await client.get(f"{NOTES}/n1", headers={"if-match": tag, "if-none-match": '"r9"'})
+    assert answer.status_code == status
+    first = await client.get(f"{NOTES}/n1", headers={"if-match": tag, "if-none-match": '"r17"'})
+    assert first.status_code == (304 if status == 200 else status)
