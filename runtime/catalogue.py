@@ -41,6 +41,11 @@ def vendors() -> dict[str, VendorManifest]:
     return {manifest.id: manifest for manifest in found}
 
 
+def vendor_name(vendor: str) -> str:
+    """How people call a vendor: `netsuite` -> `Oracle NetSuite`; its id when it has no folder here."""
+    return vendors()[vendor].name if vendor in vendors() else vendor
+
+
 def vendor_module(vendor: str, part: str) -> ModuleType:
     """`vendor_module("netsuite", "adapter")`; the vendor must be one of `vendors()`."""
     return importlib.import_module(f"system_apis.{vendors()[vendor].id}.{part}")

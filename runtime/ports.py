@@ -40,7 +40,9 @@ class _Complete:
 def _refusal(operation: Operation, connection: Connection, reason: str) -> Any:
     async def refuse(_call: Call, *_args: Any, **_arguments: Any) -> Any:
         raise Unsupported(
-            f"{connection.vendor} cannot do this: {reason}", vendor=connection.vendor, operation=operation.id
+            f"{catalogue.vendor_name(connection.vendor)} cannot do this: {reason}",
+            vendor=connection.vendor,
+            operation=operation.id,
         )
 
     return refuse

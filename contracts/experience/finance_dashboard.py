@@ -36,9 +36,10 @@ class Reason(Struct, frozen=True, kw_only=True):
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """When a system was last read. `stale` when longer ago than that system's limit."""
+    """When a system was last read: the instance `system` of the vendor `name`. `stale` when longer ago than that system's limit."""
 
     system: Code
+    name: str
     port: Code
     read_at: datetime | None
     stale: bool

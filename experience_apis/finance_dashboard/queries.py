@@ -1,6 +1,6 @@
 """What the finance view answers: SQL over its own tables, and when each connected system was last read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,8 @@ from domain.exceptions import entry
 from experience_apis.finance_dashboard import figures
 from experience_apis.finance_dashboard.listing import VIEW_OF, Listing, Place, after, following, states_of
 from experience_apis.finance_dashboard.reasons import sentence
+from runtime.catalogue import vendor_name
+from runtime.connections import Connection
 from runtime.services import Services
 
 MAX_LIMIT = 200
@@ -149,8 +151,7 @@ class FinanceViews:
         rows = await self._services.database.fetch(_READ_AT, call.tenant)
         read = {(r["instance"], r["feed"]): r["read_at"] for r in rows}
         connected = self._services.ports.connections.of_tenant(call.tenant)
-        ports = [(c.instance, port) for c in connected for port in c.ports if port in LIMITS_S]
-        return tuple(freshness_of(ports, read, self._services.clock.now()))
+        return tuple(freshness_of(connected, read, self._services.clock.now()))
 
     async def _as_of(self, call: Call) -> datetime:
         """Now, or the oldest fact that is published and not shown yet."""
@@ -160,13 +161,15 @@ class FinanceViews:
 
 
 def freshness_of(
-    ports: Iterable[tuple[str, str]], read: dict[tuple[str, str], datetime], now: datetime
+    connected: Iterable[Connection], read: Mapping[tuple[str, str], datetime], now: datetime
 ) -> Iterable[Freshness]:
     """One entry per instance and port; what was never read is stale."""
-    for instance, port in sorted(ports):
+    ports = sorted((c.instance, port, c.vendor) for c in connected for port in c.ports if port in LIMITS_S)
+    for instance, port, vendor in ports:
         read_at, limit_s = read.get((instance, port)), LIMITS_S[port]
         stale = read_at is None or now - read_at > timedelta(seconds=limit_s)
-        yield Freshness(system=instance, port=port, read_at=read_at, stale=stale, limit_s=limit_s)
+        name = vendor_name(vendor)
+        yield Freshness(system=instance, name=name, port=port, read_at=read_at, stale=stale, limit_s=limit_s)
 
 
 def _item(row: Any) -> QueueItem:

@@ -69,7 +69,7 @@ async def _around(visit: Visit) -> dict[str, Any]:
 
 def _row(visit: Visit, item: QueueItem) -> dict[str, Any]:
     """An item as a row: `due` of what blocks it first."""
-    now = visit.door.clock.now()
+    now = visit.now
     blocking = item.failed[0] if item.failed else None
     return {
         "item": item,
@@ -98,7 +98,7 @@ async def _away(visit: Visit, view: View, queue: BillingQueue) -> list[dict[str,
         runs = await waiting_runs(visit)
     except Problem:
         runs = []
-    return away(runs, queue.freshness, visit.door.clock.now())
+    return away(runs, queue.freshness, visit.now)
 
 
 async def _states(visit: Visit) -> dict[str, str]:

@@ -44,7 +44,7 @@ async def item_page(visit: Visiting, item_id: FromPath[str]) -> Page:
         waived=[_check(visit, c, found.item) for c in applicable if c.waived],
         apart=[c for c in found.checks if c.status == "not_applicable"],
         applicable=len(applicable),
-        timeline=timeline(found, explained),
+        timeline=timeline(visit, found, explained),
         invoice=invoice,
         actions=billing_effects.for_item(visit, found.item, invoice),
         strip=shell.freshness(found.freshness, "psa", "time", "hcm", "erp", "billing"),
@@ -75,15 +75,11 @@ def _check(visit: Visit, check: Check, item: QueueItem) -> dict[str, Any]:
         "title": reasons.passed(check.code) if check.status == "passed" else reasons.title(check.code),
         "owner": reasons.role(check.owner_role),
         "group": reasons.group(check.owner_role),
-        "due": reasons.due(item.since, check.sla_hours, visit.door.clock.now()),
+        "due": reasons.due(item.since, check.sla_hours, visit.now),
         "evidence": _evidence(check.evidence),
-        "waived_by": check.waived and _named_person(visit, check.waived.waived_by),
+        "waived_by": check.waived and visit.person(check.waived.waived_by),
         "decision": billing_waivers.action_of(visit, item.id, check),
     }
-
-
-def _named_person(visit: Visit, who: str) -> str:
-    return next((one.name for one in visit.door.personas() if one.id == who), who)
 
 
 def _evidence(evidence: dict[str, Any]) -> list[tuple[str, str]]:
@@ -103,23 +99,23 @@ def _told(value: Any) -> str:
     return str(value)
 
 
-def timeline(found: BillingItem, explained: Explanation | None) -> list[dict[str, Any]]:
+def timeline(visit: Visit, found: BillingItem, explained: Explanation | None) -> list[dict[str, Any]]:
     """How it got here: the chain from the deal on, what happened to the item, and what comes next."""
     happened = [
         {
             "system": _SYSTEMS.get(e.system, e.system),
             "what": e.what,
-            "note": _by(e.by),
+            "note": _by(visit, e.by),
             "at": e.at,
             "took": "",
             "state": "done",
         }
         for e in found.timeline
     ]
-    return sorted([*_chain(explained), *happened], key=lambda entry: entry["at"]) + _next(found)
+    return sorted([*_chain(visit, explained), *happened], key=lambda entry: entry["at"]) + _next(found)
 
 
-def _chain(explained: Explanation | None) -> list[dict[str, Any]]:
+def _chain(visit: Visit, explained: Explanation | None) -> list[dict[str, Any]]:
     if explained is None or not explained.chains:
         return []
     links = [link for link in explained.chains[0].links if link.at is not None and link.kind in _UPSTREAM]
@@ -127,7 +123,7 @@ def _chain(explained: Explanation | None) -> list[dict[str, Any]]:
         {
             "system": _SYSTEMS.get(link.system, words.title(link.system)),
             "what": link.title,
-            "note": _by(link.by),
+            "note": _by(visit, link.by),
             "at": link.at,
             "took": "",
             "state": "done",
@@ -136,10 +132,8 @@ def _chain(explained: Explanation | None) -> list[dict[str, Any]]:
     ]
 
 
-def _by(who: str | None) -> str:
-    if not who:
-        return ""
-    return "by Ledgerway" if who.startswith("system:") else f"by {who}"
+def _by(visit: Visit, who: str | None) -> str:
+    return f"by {visit.person(who)}" if who else ""
 
 
 def _next(found: BillingItem) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def away(runs: list[RunView], items: tuple[Freshness, ...], now: datetime) -> li
     retrying = [run for run in runs if run.waiting_for is not None and run.waiting_for.kind == "retry"]
     held = [run for run in runs if run.waiting_for is not None and run.waiting_for.kind == "person"]
     if retrying:
-        found.append(_banner("bad", "alert", _why(retrying), _next_try(retrying), retrying))
+        found.append(_banner("bad", "alert", _why(retrying), _next_try(retrying, now), retrying))
     if held:
         said = f"{words.count(len(held), 'invoice is held and needs', 'invoices are held and need')} a person."
         found.append(_banner("warn", "status", said, _why(held), held))
@@ -52,21 +52,21 @@ def _why(runs: list[RunView]) -> str:
     return told or "The ERP did not answer."
 
 
-def _next_try(runs: list[RunView]) -> str:
+def _next_try(runs: list[RunView], now: datetime) -> str:
     times = [run.waiting_for.retry_at for run in runs if run.waiting_for is not None and run.waiting_for.retry_at]
     count = words.count(len(runs), "invoice waits", "invoices wait")
     return f"Nothing was lost: {count}" + (
-        f", tried again at {min(times):%H:%M} UTC." if times else " and are tried again."
+        f", tried again at {words.clock(min(times), now)}." if times else " and are tried again."
     )
 
 
 def _old(item: Freshness, now: datetime) -> dict[str, Any]:
     read = "was never read" if item.read_at is None else f"was last read {words.age(item.read_at, now)} ago"
-    copy = "" if item.read_at is None else f" Showing the last copy from {words.moment(item.read_at, now)} UTC."
+    copy = "" if item.read_at is None else f" Showing the last copy from {words.moment(item.read_at, now)}."
     return {
         "kind": "warn",
         "role": "status",
-        "said": f"{shell.port_label(item.port)} ({item.system}) {read}.",
+        "said": f"{shell.port_label(item.port)} ({item.name}) {read}.",
         "then": f"{copy} Ledgerway keeps asking.".strip(),
         "again": False,
         "runs": (),

@@ -49,11 +49,11 @@ async def _find(visit: Visit, exception_id: str, action: Action) -> Task:
     elif action.name == "check" and not checkable(item):
         refused = "Ledgerway looks at it again by itself, within seconds of a change that may cure it."
     title = f"{reasons.title(item.code)}: {about(item)}"
-    return Task(id=item.id, title=title, note=_kept(item), amount=amount(item), refused=refused)
+    return Task(id=item.id, title=title, note=_kept(visit, item), amount=amount(item), refused=refused)
 
 
-def _kept(item: BusinessException) -> str:
-    return f"With {item.assignee}." if item.assignee else "With nobody."
+def _kept(visit: Visit, item: BusinessException) -> str:
+    return f"With {visit.person(item.assignee)}." if item.assignee else "With nobody."
 
 
 async def _take(visit: Visit, exception_id: str, _told: str) -> str:
@@ -64,7 +64,7 @@ async def _take(visit: Visit, exception_id: str, _told: str) -> str:
 
 async def _give(visit: Visit, exception_id: str, told: str) -> str:
     given = await visit.call(Registers.assign_exception, exception_id, Assignment(assignee=told))
-    return f"{given.assignee} has it."
+    return f"{visit.person(given.assignee or told)} has it."
 
 
 async def _check(visit: Visit, exception_id: str, _told: str) -> str:

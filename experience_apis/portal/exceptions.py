@@ -120,7 +120,7 @@ def _row(item: BusinessException, visit: Visit) -> Row:
         about=about(item),
         evidence=_evidence(item),
         amount=amount(item),
-        due=reasons.deadline(item.due_at, visit.door.clock.now()),
+        due=reasons.deadline(item.due_at, visit.now),
     )
 
 

@@ -161,7 +161,7 @@ def _retries(run: Any) -> bool:
 
 
 def _due(visit: Visit, item: HeldWork) -> reasons.Due | None:
-    return None if item.due_at is None else reasons.deadline(item.due_at, visit.door.clock.now())
+    return None if item.due_at is None else reasons.deadline(item.due_at, visit.now)
 
 
 def _sections(visit: Visit, items: tuple[HeldWork, ...]) -> list[dict[str, Any]]:

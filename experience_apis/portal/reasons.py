@@ -100,7 +100,7 @@ def due(since: datetime, sla_hours: int, now: datetime) -> Due:
 
 def deadline(at: datetime, now: datetime) -> Due:
     """How a deadline reads."""
-    days = (at.date() - now.date()).days
+    days = (at.astimezone(now.tzinfo).date() - now.date()).days
     if at < now:
         late = (now - at).days
         return Due(at=at, text=f"{late} d late" if late else "Late", kind="bad")

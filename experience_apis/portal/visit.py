@@ -3,9 +3,11 @@
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 from urllib.parse import quote
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from litestar import Request, Response
@@ -30,7 +32,7 @@ Page = Response[bytes]
 HOME = "/portal/billing"
 SIGN_IN = "/portal/sign-in"
 THEMES: tuple[Theme, ...] = ("system", "light", "dark")
-_THEME, _KEYS = "lw_theme", "lw_keys"
+_THEME, _KEYS, _ZONE = "lw_theme", "lw_keys", "lw_zone"
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -79,6 +81,17 @@ class Visit:
     def keys(self) -> bool:
         """Whether single letters act."""
         return self.request.cookies.get(_KEYS) != "off"
+
+    @cached_property
+    def now(self) -> datetime:
+        """Now, in the visitor's zone: that of the browser once the script has told it, UTC before."""
+        return self.door.clock.now().astimezone(_zone(self.request.cookies.get(_ZONE, "")))
+
+    def person(self, who: str) -> str:
+        """How somebody is called: a persona by its name, Ledgerway itself, others as they are known."""
+        if who.startswith("system:"):
+            return "Ledgerway"
+        return next((one.name for one in self.door.personas() if one.id == who), who)
 
     @property
     def partial(self) -> bool:
@@ -152,7 +165,7 @@ class Visit:
     def page(self, template: str, status: int = 200, block: str | None = None, **context: Any) -> Page:
         """A page; when only a part was asked for and `block` is named, that block of it."""
         shown = block if self.partial else None
-        html = render(template, shown, {"visit": self, "now": self.door.clock.now(), "status": status, **context})
+        html = render(template, shown, {"visit": self, "now": self.now, "status": status, **context})
         headers = {"vary": "HX-Request-Type, Cookie", "cache-control": "no-store"}
         return Response(
             html.encode(), status_code=status, media_type="text/html", headers=headers, cookies=self._cookies
@@ -202,6 +215,15 @@ class Visit:
             samesite="lax",
             secure=_over_tls(self.door),
         )
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _zone(name: str) -> tzinfo:
+    return ZoneInfo(name) if name in _known_zones() else UTC
 
 
 # The parameter of a handler: `visit: Visiting` asks for somebody who is signed in, `guest: Visiting` does not.

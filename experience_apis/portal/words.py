@@ -1,6 +1,6 @@
 """How amounts, hours, dates and ages read on pages."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from contracts.money import minor_units, round_places
@@ -40,8 +40,19 @@ def day(value: date, today: date) -> str:
 
 
 def moment(value: datetime, now: datetime) -> str:
-    """`2 Nov 17:40`, in UTC."""
-    return f"{day(value.date(), now.date())} {value:%H:%M}"
+    """`2 Nov 17:40 CET`, in the zone that `now` is in."""
+    local = value.astimezone(now.tzinfo)
+    return f"{day(local.date(), now.date())} {local:%H:%M %Z}"
+
+
+def utc(value: datetime) -> str:
+    """`2 Nov 2026 16:40 UTC`."""
+    return f"{value.astimezone(UTC):%-d %b %Y %H:%M} UTC"
+
+
+def clock(value: datetime, now: datetime) -> str:
+    """`17:40 CET`, in the zone that `now` is in."""
+    return f"{value.astimezone(now.tzinfo):%H:%M %Z}"
 
 
 def period(start: date, end: date, today: date) -> str:

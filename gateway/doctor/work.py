@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from contracts.periods import Clock
-from experience_apis.finance_dashboard.queries import LIMITS_S, freshness_of
+from experience_apis.finance_dashboard.queries import freshness_of
 from gateway import facts
 from gateway.doctor.finding import Finding, ill, warning, well
 from gateway.health import OUTBOX_LATE_S
@@ -66,8 +66,7 @@ async def feeds(database: Database, connections: Connections, clock: Clock) -> l
     found, now = [], clock.now()
     for tenant in connections.tenants():
         read = {(instance, feed): at for (whose, instance, feed), at in rows.items() if whose == tenant}
-        ports = [(c.instance, p) for c in connections.of_tenant(tenant) for p in c.ports if p in LIMITS_S]
-        for one in freshness_of(ports, read, now):
+        for one in freshness_of(connections.of_tenant(tenant), read, now):
             if one.stale:
                 last = "never" if one.read_at is None else f"{_ago(int((now - one.read_at).total_seconds()))} ago"
                 detail = f"Stale: {one.port} of {one.system} was last read {last}; the limit is {_ago(one.limit_s)}."

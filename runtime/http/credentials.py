@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from contracts.periods import Clock, SystemClock
 from contracts.problems import VendorCredentials
+from runtime.catalogue import vendor_name
 from runtime.http.outbound import Answer, Outbound, TransportFactory, VendorBudget, direct_transport
 from runtime.settings import SettingsError, secret
 
@@ -151,7 +152,7 @@ class OAuthToken:
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
                 return _token(answer.body)
         raise VendorCredentials(
-            f"{self._vendor} gives no token: {_refusal(answer)}.", vendor=self._vendor, operation="token"
+            f"{vendor_name(self._vendor)} gives no token: {_refusal(answer)}.", vendor=self._vendor, operation="token"
         )
 
     def _request(self) -> tuple[dict[str, str], str]:

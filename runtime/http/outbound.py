@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from contracts.periods import Clock, SystemClock
 from contracts.problems import OutcomeUnknown, Problem, VendorCredentials, VendorRefused, VendorUnavailable
+from runtime.catalogue import vendor_name
 from runtime.http.ways_out import Request, WayOut
 from runtime.telemetry import log
 
@@ -147,7 +148,7 @@ class Outbound:
         clock: Clock | None = None,
         judges_status: bool = True,
     ) -> None:
-        self._vendor = vendor
+        self._vendor, self._name = vendor, vendor_name(vendor)
         self._judges_status = judges_status
         self._credentials = credentials
         self._clock = clock or SystemClock()
@@ -179,7 +180,7 @@ class Outbound:
         A POSTed query passes `writes=False`.
         """
         if not path.startswith("/") or path.startswith("//"):
-            detail = f"{self._vendor} points to another address; nothing was sent there."
+            detail = f"{self._name} points to another address; nothing was sent there."
             raise VendorRefused(detail, vendor=self._vendor, operation=operation)
         writing = method not in _READS if writes is None else writes
         response = await self._authorised(method, path, operation, writing, request)
@@ -197,7 +198,7 @@ class Outbound:
             self._credentials.forget(proof)
             self.way.credentials = "refused"
             log.info("vendor.credentials_refused", vendor=self._vendor, operation=operation, attempt=attempt)
-        raise VendorCredentials(f"{self._vendor} refuses our credentials.", vendor=self._vendor, operation=operation)
+        raise VendorCredentials(f"{self._name} refuses our credentials.", vendor=self._vendor, operation=operation)
 
     async def _proof(self, method: str, path: str) -> dict[str, str]:
         if self._credentials is None:
@@ -225,7 +226,7 @@ class Outbound:
     ) -> Answer:
         if rest := self.breaker.admit():
             trip.outcome = "rested"
-            raise self._unavailable(operation, f"{self._vendor} did not answer lately; asked again in {rest} s.", rest)
+            raise self._unavailable(operation, f"{self._name} did not answer lately; asked again in {rest} s.", rest)
         started = time.monotonic()
         try:
             return await self._once_more_if_read(method, path, writing, request)
@@ -264,11 +265,11 @@ class Outbound:
         status = response.status
         if status in (429, 503):
             wait = retry_after(response, self._clock.now())
-            raise self._unavailable(operation, f"{self._vendor} is busy ({status}); nothing was done.", wait)
+            raise self._unavailable(operation, f"{self._name} is busy ({status}); nothing was done.", wait)
         if status >= 500 and writing:
-            raise self._unknown(operation, f"{self._vendor} answered {status} to a write.")
+            raise self._unknown(operation, f"{self._name} answered {status} to a write.")
         if status >= 500:
-            raise self._unavailable(operation, f"{self._vendor} answered {status}.", None)
+            raise self._unavailable(operation, f"{self._name} answered {status}.", None)
         return response
 
     def _no_answer(self, operation: str, cause: str) -> None:
@@ -279,12 +280,12 @@ class Outbound:
         took_s = round(time.monotonic() - started, 1)
         if may_have_acted:
             return self._unknown(
-                operation, f"{self._vendor} did not answer a write in {took_s} s; it may have been done."
+                operation, f"{self._name} did not answer a write in {took_s} s; it may have been done."
             )
-        return self._unavailable(operation, f"{self._vendor} did not answer in {took_s} s.", None)
+        return self._unavailable(operation, f"{self._name} did not answer in {took_s} s.", None)
 
     def _too_large(self, operation: str, writing: bool) -> Problem:
-        detail = f"{self._vendor} answered more than {MAX_ANSWER_BYTES} bytes."
+        detail = f"{self._name} answered more than {MAX_ANSWER_BYTES} bytes."
         if writing:
             return self._unknown(operation, f"{detail} It was a write: it may have been done.")
         return VendorRefused(detail, vendor=self._vendor, operation=operation)

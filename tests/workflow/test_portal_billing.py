@@ -1,23 +1,17 @@
 """The billing workbench over a small firm in which things really happen, read and worked without script."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import httpx
 import pytest
 
 from contracts.process.register_objects import PurchaseOrder
-from experience_apis import app as experience
-from gateway.app import Gateway, Parts, build_gateway
-from gateway.config import load
-from process_apis import app as process
+from gateway.app import Gateway
 from process_apis.registers import replicas
 from runtime.data.database import Database
 from tests.support.portal import browser, fields, form_token, sign_in
-from tests.support.tokens import BASE
 from tests.workflow.invoice_books import period
 from tests.workflow.invoice_stage import Office
 
@@ -25,44 +19,6 @@ from tests.workflow.invoice_stage import Office
 @pytest.fixture
 def office(database: Database) -> Office:
     return Office(database)
-
-
-@pytest.fixture
-def gateway(office: Office, tmp_path: Path) -> Gateway:
-    services = office.services
-    processes, views = process.processes(services), experience.views(services)
-    return build_gateway(
-        Parts(
-            config=load(),
-            database=office.database,
-            base_url=BASE,
-            state_dir=tmp_path,
-            tenant="acme",
-            served=(*process.served(processes, services), *experience.served(views, services)),
-            clock=office.clock,
-        )
-    )
-
-
-@pytest.fixture
-async def analyst(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with browser(gateway) as opened:
-        await sign_in(opened, "billing-analyst")
-        yield opened
-
-
-@pytest.fixture
-async def manager(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with browser(gateway) as opened:
-        await sign_in(opened, "billing-manager")
-        yield opened
-
-
-@pytest.fixture
-async def controller(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    async with browser(gateway) as opened:
-        await sign_in(opened, "finance-controller")
-        yield opened
 
 
 async def preview(client: httpx.AsyncClient, action: str, *items: str) -> httpx.Response:
@@ -310,7 +266,7 @@ async def test_what_was_not_read_for_long_is_stale_with_its_effect(office: Offic
     for path in ("/portal/billing", f"/portal/billing/items/{item.id}"):
         strip = re.search(r'<ul class="fresh".*?</ul>', (await analyst.get(path)).text, re.DOTALL)
         assert strip is not None
-        assert 'class="stale" title="netsuite"' in strip[0]
+        assert 'class="stale" title="Oracle NetSuite (netsuite)"' in strip[0]
         assert re.search(r"<strong>ERP</strong>.*?3 h ago</time>, stale: postings may lag", strip[0], re.DOTALL)
 
 

@@ -5,6 +5,10 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const say = (text) => { one("#live").textContent = text; };
 
+  // The server shows times in the zone of the browser, from the next page on.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `lw_zone=${zone}; path=/portal; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+
   // The menu of phones: the navigation itself, for a while in a dialog.
   const nav = one("#nav"), navDialog = one("#nav-dialog");
   function openMenu(event) {

@@ -6,16 +6,25 @@ from decimal import Decimal
 from contracts import events
 from experience_apis.finance_dashboard import projection
 from experience_apis.finance_dashboard.queries import LIMITS_S, freshness_of
+from runtime.connections import Connection
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def test_a_system_is_stale_beyond_its_ports_limit_and_when_it_was_never_read() -> None:
     limit = timedelta(seconds=LIMITS_S["time"])
-    read = {("certinia", "time"): NOW - limit, ("kantata", "time"): NOW - limit - timedelta(seconds=1)}
-    ports = [("kantata", "time"), ("certinia", "time"), ("netsuite", "erp")]
-    found = [(f.system, f.stale, f.read_at is None) for f in freshness_of(ports, read, NOW)]
-    assert found == [("certinia", False, False), ("kantata", True, False), ("netsuite", True, True)]
+    read = {("psa-1", "time"): NOW - limit, ("psa-2", "time"): NOW - limit - timedelta(seconds=1)}
+    instances = (
+        ("psa-2", "kantata", ("time",)),
+        ("psa-1", "certinia", ("time", "crm")),
+        ("erp", "netsuite", ("erp",)),
+    )
+    connected = [
+        Connection(tenant="t", instance=instance, vendor=vendor, ports=ports, base_url="", secret="")
+        for instance, vendor, ports in instances
+    ]
+    found = [(f.name, f.stale, f.read_at is None) for f in freshness_of(connected, read, NOW)]
+    assert found == [("Oracle NetSuite", True, True), ("Certinia PSA", False, False), ("kantata", True, False)]
 
 
 def test_every_shown_event_has_statements_and_others_none() -> None:

@@ -25,7 +25,7 @@ def run(number: int, **waiting: Any) -> RunView:
 
 def read(port: str, minutes: int | None, stale: bool = True) -> Freshness:
     at = None if minutes is None else NOON - timedelta(minutes=minutes)
-    return Freshness(system="netsuite", port=port, read_at=at, stale=stale, limit_s=1800)
+    return Freshness(system="netsuite", name="Oracle NetSuite", port=port, read_at=at, stale=stale, limit_s=1800)
 
 
 def test_nothing_waits_and_nothing_is_old() -> None:
@@ -48,7 +48,7 @@ def test_what_needs_a_person_is_said_apart() -> None:
 
 def test_an_old_copy_is_stamped_and_other_systems_do_not_matter_here() -> None:
     (found,) = away([], (read("erp", 180), read("hcm", 999)), NOON)
-    assert found["said"] == "ERP (netsuite) was last read 3 h ago."
+    assert found["said"] == "ERP (Oracle NetSuite) was last read 3 h ago."
     assert found["then"] == "Showing the last copy from 20 Nov 09:00 UTC. Ledgerway keeps asking."
     (never,) = away([], (read("billing", None),), NOON)
-    assert never["said"] == "Billing (netsuite) was never read."
+    assert never["said"] == "Billing (Oracle NetSuite) was never read."

@@ -131,3 +131,22 @@ async def test_an_action_nobody_knows_is_not_found_and_one_without_items_says_so
     assert "No item was selected" in empty.text
     form = {"form_token": form_token(empty.text)}
     assert (await stranger.post("/portal/billing/actions/draft", data=form)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("", "20 Nov 12:00 UTC"),
+        ("America/New_York", "20 Nov 07:00 EST"),
+        ("Pacific/Auckland", "21 Nov 01:00 NZDT"),
+        ("../../etc/passwd", "20 Nov 12:00 UTC"),
+        ("Nowhere/Atlantis", "20 Nov 12:00 UTC"),
+    ],
+)
+async def test_times_are_those_of_the_browsers_zone_with_utc_beside(
+    stranger: httpx.AsyncClient, zone: str, said: str
+) -> None:
+    await sign_in(stranger, "billing-manager")
+    stranger.cookies.set("lw_zone", zone)
+    html = (await stranger.get("/portal/held")).text
+    assert f'<time datetime="2026-11-20T12:00:00+00:00" title="20 Nov 2026 12:00 UTC">{said}</time>' in html

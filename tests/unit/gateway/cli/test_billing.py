@@ -74,7 +74,7 @@ def queue(*items: QueueItem, **more: Any) -> BillingQueue:
             amount=Decimal("7.00"),
         ),
     )
-    fresh = (Freshness(system="netsuite", port="erp", read_at=AT, stale=True, limit_s=60),)
+    fresh = (Freshness(system="netsuite", name="Oracle NetSuite", port="erp", read_at=AT, stale=True, limit_s=60),)
     return BillingQueue(figures=figures, unbilled=(), reasons=reasons, items=items, freshness=fresh, as_of=AT, **more)
 
 

@@ -65,6 +65,14 @@ async def test_a_refused_connection_is_unavailable_also_for_writes(nobody: str, 
         await to(nobody).send(method, "/", operation="x")
 
 
+async def test_people_are_told_the_name_of_a_vendor(nobody: str):
+    out = Outbound("netsuite", nobody, VendorBudget(concurrency=1, timeout_s=0.3))
+    with pytest.raises(VendorUnavailable, match="Oracle NetSuite did not answer in") as found:
+        await out.send("GET", "/", operation="x")
+    assert found.value.facts["vendor"] == "netsuite"
+    await out.close()
+
+
 @pytest.mark.parametrize(("method", "problem"), [("GET", VendorUnavailable), ("POST", OutcomeUnknown)])
 @pytest.mark.parametrize(
     "play",
