@@ -4,7 +4,7 @@ Problem
 ├─ caller:    InvalidRequest 400 · Unauthenticated 401 · Forbidden 403 · NotFound 404 · MethodNotAllowed 405 · NotAcceptable 406
 │             Conflict 409 · InProgress 409 · VersionGone 410 · PreconditionFailed 412 · TooLarge 413 · UnsupportedMedia 415
 │             TargetTooLong 414 · InvalidContent 422 · RuleViolated 422 · KeyReused 422 · PreconditionRequired 428
-│             Throttled 429 · QuotaSpent 429 · AbnormalUse 429 · HeadersTooLarge 431
+│             Throttled 429 · QuotaSpent 429 · AbnormalUse 429 · HeadersTooLarge 431 · RequestTimeout 408 · MethodUnknown 501
 ├─ vendor:    VendorRefused 502 · VendorCredentials 502 · VendorUnavailable 503 · OutcomeUnknown 504 · Unsupported 501
 └─ Ledgerway: DeadlineExceeded 504 · StoreAway 503 · Overloaded 503 · Internal 500
 """
@@ -193,6 +193,18 @@ class HeadersTooLarge(Problem):
     """The header fields together are larger than the limit. facts: limit_bytes."""
 
     slug, status, title = "headers-too-large", 431, "Headers too large"
+
+
+class RequestTimeout(Problem):
+    """The header fields did not come in time."""
+
+    slug, status, title, retryable = "request-timeout", 408, "Request timeout", True
+
+
+class MethodUnknown(Problem):
+    """No resource here knows this method."""
+
+    slug, status, title = "method-unknown", 501, "Method unknown"
 
 
 class VendorRefused(Problem):

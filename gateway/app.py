@@ -192,6 +192,7 @@ class Gateway:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
+            scope.get("state", {})["mode"] = self.services.mode  # for refusals at the socket
             await self._lifespan(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})

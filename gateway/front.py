@@ -53,8 +53,15 @@ def check_message(scope: Scope, headers: dict[bytes, bytes], repeated: frozenset
         raise InvalidRequest("An HTTP/1.1 request has exactly one Host.")
     if not _HOST.match(headers.get(b"host", b"")):
         raise InvalidRequest("Host is no name or address of a server.")
-    if version == "1.0" and b"transfer-encoding" in headers:
+    if b"transfer-encoding" in headers:
+        _check_coding(headers[b"transfer-encoding"], version)
+
+
+def _check_coding(coding: bytes, version: str) -> None:
+    if version == "1.0":
         raise InvalidRequest("HTTP/1.0 knows no Transfer-Encoding.")
+    if coding.lower() != b"chunked":
+        raise InvalidRequest("Transfer-Encoding is chunked here, with no other coding before it.")
 
 
 def raw_path(scope: Scope) -> bytes:

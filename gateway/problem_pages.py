@@ -24,6 +24,8 @@ FIXES = {
     "too-large": "Send fewer items at once; `facts.limit_bytes` is the limit.",
     "target-too-long": "Shorten the query; `facts.limit_bytes` is the limit.",
     "headers-too-large": "Send fewer or shorter header fields; `facts.limit_bytes` is the limit.",
+    "request-timeout": "Send the whole head of the request at once, on a new connection.",
+    "method-unknown": "Use a method from `Allow`, which OPTIONS tells; method names are upper case.",
     "unsupported-media": "Send Content-Type: application/json.",
     "invalid-content": "Read `errors`: each points to a field and says what is valid there. Correct all and send again.",
     "rule-violated": "Read `detail` and `facts.code`: the business rule says what has to be different.",

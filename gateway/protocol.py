@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 import sys
 from http import HTTPStatus
 from typing import Any
@@ -10,9 +11,10 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from contracts.wire import encode
-from gateway.front import BODY, WHOLE
+from contracts.problems import HeadersTooLarge, InvalidRequest, MethodUnknown, Problem, RequestTimeout
+from gateway.front import BODY, WHOLE, block
 from runtime.at_once import begin
+from runtime.http.replies import problem_reply
 
 LARGEST_HEAD = 64 * 1024
 HEAD_S = 15
@@ -220,10 +222,18 @@ class Protocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """What the parser refuses: a request with a method it does not know (501), or no request (400)."""
         unknown = isinstance(sys.exc_info()[1], httptools.HttpParserInvalidMethodError) and _REQUEST.match(self._fed)
-        if unknown:
-            self._refuse(501, "No resource here knows this method.")
+        if self._answers_are_due():
+            self.cycle.keep_alive = False
+            self.flow.pause_reading()
+        elif unknown:
+            self._refuse(MethodUnknown("No resource here knows this method."))
         else:
-            self._refuse(400, "This is not HTTP/1.1.")
+            self._refuse(InvalidRequest("This is not HTTP/1.1."))
+
+    def _answers_are_due(self) -> bool:
+        """Whether requests before the one that cannot be read are under way: their answers are not to be taken for its own."""
+        newest = self.cycle
+        return newest is not None and not newest.response_complete and (not newest.more_body or bool(self.pipeline))
 
     def _head_read(self) -> None:
         self._head_bytes, self._trailer_bytes = None, 0
@@ -232,20 +242,20 @@ class Protocol(HttpToolsProtocol):
             self._late = None
 
     def _too_late(self) -> None:
-        self._refuse(408, f"The header fields did not come within {HEAD_S} s.")
+        self._refuse(RequestTimeout(f"The header fields did not come within {HEAD_S} s."))
 
     def _too_large(self) -> None:
-        self._refuse(431, f"The header fields may have {LARGEST_HEAD} bytes together.")
+        detail = f"The header fields may have {LARGEST_HEAD} bytes together."
+        self._refuse(HeadersTooLarge(detail, limit_bytes=LARGEST_HEAD))
 
-    def _refuse(self, status: int, detail: str) -> None:
+    def _refuse(self, problem: Problem) -> None:
         """Answer and close; nobody was identified, so nobody is written down."""
-        phrase = HTTPStatus(status).phrase
-        problem: dict[str, Any] = {"type": "about:blank", "title": phrase, "status": status, "detail": detail}
-        body = encode(problem)
-        head = (
-            f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\ncontent-length: {len(body)}\r\n"
-            "cache-control: no-store\r\nconnection: close\r\n\r\n"
-        )
+        correlation, request = secrets.token_hex(16), f"req_{secrets.token_hex(10)}"
+        reply = problem_reply(problem, correlation_id=correlation, instance=f"/portal/requests/{request}")
+        names = ("x-correlation-id", correlation), ("ledgerway-request-id", request)
+        mode = [("ledgerway-mode", self.app_state["mode"])] if "mode" in self.app_state else []
+        rest = ("cache-control", "no-store"), ("content-length", str(len(reply.body))), ("connection", "close")
+        head = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n".encode()
         if not self.transport.is_closing():
-            self.transport.write(head.encode() + body)
+            self.transport.write(head + block((*reply.headers, *names, *mode, *rest)) + b"\r\n" + reply.body)
             self.transport.close()

@@ -1,9 +1,10 @@
 """What reaches the gateway before anybody is known: messages two readers could read differently, and those that never end."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -24,8 +25,9 @@ from tests.unit.gateway.conftest import Build
 
 
 @asynccontextmanager
-async def listening(gateway: Gateway) -> AsyncIterator[int]:
-    server = uvicorn.Server(uvicorn.Config(gateway, port=0, http=Protocol, ws="none", log_config=None, lifespan="off"))
+async def listening(gateway: Gateway, lifespan: Literal["on", "off"] = "off") -> AsyncIterator[int]:
+    config = uvicorn.Config(gateway, port=0, http=Protocol, ws="none", log_config=None, lifespan=lifespan)
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
@@ -49,6 +51,7 @@ async def answer(port: int, sent: bytes) -> bytes:
         b"GET /health/live HTTP/1.1\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n",
         b"POST /process/v1/notes HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
+        b"POST /process/v1/notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: a\r\nX : folded\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: a b\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: a/b\r\n",
@@ -127,6 +130,46 @@ async def test_a_body_for_what_is_mounted_is_whole_bounded_and_in_time(
     assert slow.startswith(b"HTTP/1.1 400 ")
     assert large.startswith(b"HTTP/1.1 413 ")
     assert b"abFalse" in whole
+
+
+async def test_what_cannot_be_read_ends_the_connection_after_the_answers_that_are_due(
+    gateway: Gateway, issuer: TestIssuer
+) -> None:
+    fields = f"Host: a\r\nAuthorization: Bearer {issuer.token()}\r\nContent-Type: application/json\r\n".encode()
+    fields += b'Idempotency-Key: "k-1"\r\nContent-Length: 14\r\n\r\n'
+    good = b"POST /process/v1/notes HTTP/1.1\r\n" + fields + b'{"text": "hi"}'
+    async with listening(gateway) as port:
+        first, second, *rest = (await answer(port, good + good.replace(b"k-1", b"k-2") + b"no request\r\n\r\n")).split(
+            b"HTTP/1.1 "
+        )[1:]
+        broken = await answer(port, good.replace(b"Content-Length: 14", b"Transfer-Encoding: chunked") + b"\r\n")
+    assert (first[:3], second[:3], rest) == (b"201", b"201", [])
+    assert b"connection: close" in second
+    assert broken.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "slug"),
+    [
+        (b"GET /health/live\r\n\r\n", "invalid-request"),
+        (b"FOO /health/live HTTP/1.1\r\nHost: x\r\n\r\n", "method-unknown"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (protocol.LARGEST_HEAD + 1), "headers-too-large"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", "request-timeout"),
+    ],
+)
+async def test_a_refusal_at_the_socket_is_a_problem_like_any_other(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, sent: bytes, slug: str
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_S", 0.3)
+    async with listening(gateway, lifespan="on") as port:
+        head, body = (await answer(port, sent)).split(b"\r\n\r\n", 1)
+    fields = {name.lower(): value for name, _, value in (line.partition(b": ") for line in head.split(b"\r\n")[1:])}
+    problem = json.loads(body)
+    assert (problem["type"], problem["code"], problem["status"]) == (f"/problems/{slug}", slug, int(head[9:12]))
+    assert fields[b"x-correlation-id"].decode() == problem["correlation_id"]
+    assert fields[b"ledgerway-request-id"].startswith(b"req_")
+    assert fields[b"ledgerway-mode"] == b"sandbox"
+    assert fields[b"cache-control"] == b"no-store"
 
 
 async def test_a_connection_serves_one_request_after_the_other(gateway: Gateway) -> None:
