@@ -1,7 +1,6 @@
 """The cost center map (`ccm`): where cost is booked, one active row per key and date (CCM-1)."""
 
 from collections.abc import Iterable
-from datetime import date
 
 from contracts.problems import RuleViolated
 from contracts.process.register_objects import CostCenterMapping, CostCenterMappingPage
@@ -22,9 +21,9 @@ select 1 from cost_center_map where tenant = $1 and cost_center = $2 and legal_e
   and effective_from <> $5 and effective_from <= coalesce($6, 'infinity'::date)
   and coalesce(effective_to, 'infinity'::date) >= $5
 """
-_FIND = """
-select body from cost_center_map where tenant = $1 and cost_center = $2 and legal_entity_id = $3 and kind = $4
-  and effective_from <= $5 and (effective_to is null or effective_to >= $5)
+_OF_PAIRS = """
+select cost_center, legal_entity_id, body from cost_center_map where tenant = $1 and kind = $4
+  and (cost_center, legal_entity_id) in (select * from unnest($2::text[], $3::text[])) order by effective_from
 """
 _PLACE = "cost_center || '/' || legal_entity_id || '/' || kind || '/' || effective_from"
 
@@ -41,10 +40,16 @@ async def put(unit: Unit, mappings: Iterable[CostCenterMapping]) -> None:
         await unit.connection.execute(_PUT, *key, to_builtins(one), unit.call.correlation_id, unit.now)
 
 
-async def find(unit: Unit, cost_center: str, entity: str, kind: str, on: date) -> CostCenterMapping | None:
-    """The mapping in force on a day."""
-    row = await unit.connection.fetchrow(_FIND, unit.tenant, cost_center, entity, kind, on)
-    return None if row is None else convert(row["body"], CostCenterMapping)
+async def of_pairs(
+    unit: Unit, pairs: Iterable[tuple[str, str]], kind: str
+) -> dict[tuple[str, str], tuple[CostCenterMapping, ...]]:
+    """Mappings by cost center and legal entity, oldest first; pairs without one are left out."""
+    centers, entities = map(list, zip(*sorted(set(pairs)), strict=True))
+    found: dict[tuple[str, str], tuple[CostCenterMapping, ...]] = {}
+    for row in await unit.connection.fetch(_OF_PAIRS, unit.tenant, centers, entities, kind):
+        pair = (row["cost_center"], row["legal_entity_id"])
+        found[pair] = (*found.get(pair, ()), convert(row["body"], CostCenterMapping))
+    return found
 
 
 async def any_exist(unit: Unit) -> bool:

@@ -1,5 +1,6 @@
 """Customers (`cus`): who they are and what they are called elsewhere."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from contracts.canon.ref import ref_id
@@ -70,15 +71,25 @@ async def candidates(unit: Unit, tax_id: str | None, country: str | None) -> tup
 
 async def path(unit: Unit, customer_id: str) -> tuple[str, ...]:
     """The customer and its ancestors, nearest first. Raises RuleViolated when deeper than five or cyclic (CUS-1)."""
-    found: list[str] = []
-    current: str | None = customer_id
-    while current is not None:
-        if current in found or len(found) == _MAX_DEPTH:
-            raise _too_deep()
-        found.append(current)
-        sql = "select body->>'parent_id' from customer where tenant = $1 and id = $2"
-        current = await unit.connection.fetchval(sql, unit.tenant, current)
-    return tuple(found)
+    return (await paths(unit, [customer_id]))[customer_id]
+
+
+_PATHS = """
+with recursive up as (
+    select one as first, one as id, 1 as depth from unnest($2::text[]) as one
+    union all
+    select up.first, c.body->>'parent_id', up.depth + 1 from up join customer c on c.tenant = $1 and c.id = up.id
+    where c.body->>'parent_id' is not null and up.depth <= $3)
+select first, array_agg(id order by depth) as path from up group by first
+"""
+
+
+async def paths(unit: Unit, customer_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The same of several customers. Raises when one of them is deeper than five or in a cycle."""
+    rows = await unit.connection.fetch(_PATHS, unit.tenant, sorted(set(customer_ids)), _MAX_DEPTH)
+    if any(len(row["path"]) > _MAX_DEPTH for row in rows):
+        raise _too_deep()
+    return {row["first"]: tuple(row["path"]) for row in rows}
 
 
 def _too_deep() -> RuleViolated:

@@ -18,10 +18,13 @@ insert into rate_card (tenant, id, card_version, state, scope, scope_key, author
 values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11)
 """
 _ELIGIBLE = f"""
-select {_COLUMNS} from rate_card
+select scope, scope_key, {_COLUMNS} from rate_card
 where tenant = $1 and state in ('active', 'expired') and (scope, scope_key) in
   (select * from unnest($2::text[], $3::text[])) order by id
 """  # noqa: S608
+
+# What a card is for: the kind of thing, and which.
+Scope = tuple[str, str]
 
 
 def scope_key(ref: ScopeRef) -> str:
@@ -151,6 +154,15 @@ def _changed(unit: Unit, card: RateCard) -> move.EventMaker:
 async def cards_for(unit: Unit, scopes: Iterable[tuple[str, ScopeRef]]) -> tuple[RateCard, ...]:
     """Cards that price anything in these scopes. Expired ones price the days they were for; one that another version with
     the same start superseded prices nothing any more (RATE-2)."""
-    wanted = sorted({(scope, scope_key(ref)) for scope, ref in scopes})
-    names, keys = [scope for scope, _ in wanted], [key for _, key in wanted]
-    return tuple(_card(r) for r in await unit.connection.fetch(_ELIGIBLE, unit.tenant, names, keys))
+    found = await by_scope(unit, {(scope, scope_key(ref)) for scope, ref in scopes})
+    return tuple(sorted((card for cards in found.values() for card in cards), key=lambda card: card.id))
+
+
+async def by_scope(unit: Unit, scopes: Iterable[Scope]) -> dict[Scope, tuple[RateCard, ...]]:
+    """The same by scope; scopes without a card are left out."""
+    names, keys = map(list, zip(*sorted(set(scopes)), strict=True))
+    found: dict[Scope, tuple[RateCard, ...]] = {}
+    for row in await unit.connection.fetch(_ELIGIBLE, unit.tenant, names, keys):
+        scope = (row["scope"], row["scope_key"])
+        found[scope] = (*found.get(scope, ()), _card(row))
+    return found

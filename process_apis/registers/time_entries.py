@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts import events
 from contracts.canon.timesheet import TimeEntry
-from contracts.wire import convert, encode, to_builtins
+from contracts.wire import convert, encode
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 from runtime.work.outbox import publish_all
@@ -98,9 +98,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     excepted: bool
 
 
+_CONTENT = tuple(n for n in TimeEntry.__struct_fields__ if n not in ("changed_at", "approved_at", "approver_name"))
+
+
 def fingerprint(entry: TimeEntry) -> str:
     """What a version is a version of: everything but when the tool touched it last."""
-    content = {k: v for k, v in to_builtins(entry).items() if k not in ("changed_at", "approved_at", "approver_name")}
+    content = {name: getattr(entry, name) for name in _CONTENT}
     return hashlib.blake2b(encode(content), digest_size=16).hexdigest()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from contracts import events
 from contracts.money import round_money
 from contracts.process.time_posting import Transaction
-from contracts.wire import convert, to_builtins
+from contracts.wire import convert
 from process_apis.registers import move
 from process_apis.registers.unit import Unit
 
@@ -64,7 +64,6 @@ def from_row(row: Any) -> Transaction:
 
 def values_of(new: Transaction, version: int) -> tuple[Any, ...]:
     """What INSERT takes of each after the tenant and before cost and instant."""
-    stored = to_builtins(new)
     return (
         new.id,
         version,
@@ -89,7 +88,7 @@ def values_of(new: Transaction, version: int) -> tuple[Any, ...]:
         new.amount,
         new.currency,
         " ".join(new.codes),
-        {name: stored[name] for name in _BODY},
+        {name: getattr(new, name) for name in _BODY},
         new.correlation_id,
     )
 

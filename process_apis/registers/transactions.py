@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts import events
-from contracts.money import RoundingMode
+from contracts.money import ZERO, RoundingMode
 from contracts.problems import NotFound, PreconditionFailed
 from contracts.process.time_posting import Transaction, TransactionPage, WriteOffRequest
 from contracts.wire import to_builtins
@@ -21,6 +21,8 @@ from runtime import metrics
 from runtime.work.outbox import publish_all
 
 _KIND = "billable_transaction"
+# What counts against a cap while it is billable (CAP-1).
+_CONSUMING = ("rated", "held", "queued", "drafted", "invoiced")
 _POST = """
 update billable_transaction t set state = p.state, version = t.version + 1, erp_ref = p.ref, posting_key = p.key,
   queued_at = $2, updated_at = $2
@@ -247,13 +249,23 @@ async def consumed(unit: Unit, contract_id: str, besides: str) -> dict[str, Deci
     sql = """select contract_line_id, sum(amount) as amount,
           sum(case when kind in ('time', 'adjustment') then hours else 0 end) as hours
         from billable_transaction where tenant = $1 and contract_id = $2 and part = 'billable' and source_id <> $3
-          and state in ('rated', 'held', 'queued', 'drafted', 'invoiced') group by contract_line_id"""
-    found: dict[str, Decimal] = {"contract": Decimal(0)}
-    for row in await unit.connection.fetch(sql, unit.tenant, contract_id, besides):
+          and state = any($4::text[]) group by contract_line_id"""
+    found: dict[str, Decimal] = {"contract": ZERO}
+    for row in await unit.connection.fetch(sql, unit.tenant, contract_id, besides, _CONSUMING):
         found["contract"] += row["amount"]
         found[f"line:{row['contract_line_id']}"] = row["amount"]
         found[f"line_hours:{row['contract_line_id']}"] = row["hours"]
     return found
+
+
+def use(consumed: dict[str, Decimal], made: Transaction) -> None:
+    """Count a transaction that is about to be stored into what `consumed` answered."""
+    if made.part != "billable" or made.state not in _CONSUMING:
+        return
+    hours = made.hours if made.kind in ("time", "adjustment") else ZERO
+    line = made.contract_line_id
+    for key, used in (("contract", made.amount), (f"line:{line}", made.amount), (f"line_hours:{line}", hours)):
+        consumed[key] = consumed.get(key, ZERO) + used
 
 
 async def prior_day(

@@ -1,6 +1,6 @@
 """The unit of work a register is handed: it neither opens nor commits one."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar, cast
 
@@ -11,6 +11,9 @@ from runtime.data.database import Connection
 from runtime.work.unit import read_in_unit
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+_NONE = object()
 
 
 class Unit(NamedTuple):
@@ -43,3 +46,13 @@ class Unit(NamedTuple):
         if place not in known:
             known[place] = await read()
         return cast(T, known[place])
+
+    async def once_each(
+        self, what: str, keys: Iterable[K], read: Callable[[Sequence[K]], Awaitable[Mapping[K, T]]]
+    ) -> dict[K, T]:
+        """The same of several objects: those nobody asked for yet are read together. Those there are none of are left out."""
+        known, places = read_in_unit(self.connection), {key: (self.tenant, what, key) for key in keys}
+        missing = [key for key, place in places.items() if place not in known]
+        found = await read(missing) if missing else {}
+        known |= {places[key]: found.get(key, _NONE) for key in missing}
+        return {key: known[place] for key, place in places.items() if known[place] is not _NONE}

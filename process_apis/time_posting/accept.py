@@ -1,6 +1,7 @@
 """Stores the verdict on a time entry: its parts as transactions, what is wrong with it as exceptions."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
@@ -16,6 +17,11 @@ from process_apis.time_posting import pricing
 from process_apis.time_posting.keys import POSTING
 from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
 from runtime.data.ids import new_id
+
+_LOCK = "select 1 from contract where tenant = $1 and id = $2 for update"
+
+# Hours recorded, hours billed, days billed.
+PriorDay = tuple[Decimal, Decimal, Decimal]
 
 _ONE = Decimal(1)
 _COMMANDS = {
@@ -40,10 +46,33 @@ class Waiting:
 
     def __init__(self) -> None:
         self._decided: list[Decided] = []
+        self._taken: set[str] = set()
+        self._consumed: dict[str, dict[str, Decimal]] = {}
 
     def add(self, decided: Decided) -> None:
-        """Later."""
+        """To be stored later."""
         self._decided.append(decided)
+        for new in decided.made:
+            if (consumed := self._consumed.get(new.transaction.contract_id or "")) is not None:
+                transactions.use(consumed, new.transaction)
+
+    async def take(self, unit: Unit, contract_id: str) -> None:
+        """Until the unit ends nobody else bills work of a contract whose entries compete (SCL-2)."""
+        if contract_id not in self._taken:
+            await unit.connection.execute(_LOCK, unit.tenant, contract_id)
+            self._taken.add(contract_id)
+
+    async def consumed(self, unit: Unit, contract_id: str, besides: str) -> dict[str, Decimal]:
+        """What is used of the caps of a contract that was taken, without the source `besides` and with what waits (CAP-1, CAP-2)."""
+        if contract_id not in self._consumed:
+            self._consumed[contract_id] = await transactions.consumed(unit, contract_id, besides)
+            for made in self._made():
+                if made.contract_id == contract_id:
+                    transactions.use(self._consumed[contract_id], made)
+        return dict(self._consumed[contract_id])
+
+    def _made(self) -> list[Transaction]:
+        return [new.transaction for one in self._decided for new in one.made]
 
     async def store(self) -> None:
         """Everything that waits."""
@@ -52,10 +81,11 @@ class Waiting:
         for one in decided:
             await _open_and_clear(one)
 
-    async def store_of(self, contract_id: str) -> None:
-        """Everything, if anything of the contract waits: somebody looks at what others use of it."""
-        if any(new.transaction.contract_id == contract_id for one in self._decided for new in one.made):
+    async def prior_day(self, unit: Unit, line_id: str, worker: str, on: date, besides: str) -> PriorDay:
+        """What was recorded and billed of a person, line and day so far (QTY-4), without one source: what waits is stored."""
+        if any(made.contract_line_id == line_id and made.service_date == on for made in self._made()):
             await self.store()
+        return await transactions.prior_day(unit, line_id, worker, on, besides)
 
 
 def parts_of(

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from contracts.money import ZERO
 from contracts.process.time_posting import Transaction
 from process_apis.registers import contracts, exceptions, invoices, time_entries, transactions
-from process_apis.registers.exceptions import Finding
+from process_apis.registers.exceptions import Finding, Known
 from process_apis.registers.time_entries import EntryVersion, Standing
 from process_apis.registers.transactions import New
 from process_apis.registers.unit import Unit
@@ -77,9 +79,10 @@ def _likeness(standing: Standing) -> object:
 
 
 async def _state_all(new: Sequence[tuple[Unit, Standing]]) -> None:
-    waiting = Waiting()
-    for unit, standing in new:
-        waiting.add(await _decided(unit.under(standing.correlation_id), standing, (), waiting))
+    waiting, standings = Waiting(), [standing for _, standing in new]
+    known = await gathering.known(new[0][0], standings)
+    for (unit, standing), facts in zip(new, known, strict=True):
+        waiting.add(await _decided(unit.under(standing.correlation_id), facts, (), waiting))
     await waiting.store()
 
 
@@ -130,14 +133,17 @@ async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction]) ->
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
     waiting = Waiting()
-    waiting.add(await _decided(unit, standing, live, waiting))
+    known = await exceptions.known(unit, version.id) if standing.excepted else exceptions.NONE_KNOWN
+    (facts,) = await gathering.known(unit, [standing])
+    waiting.add(await _decided(unit, replace(facts, settled=known.settled), live, waiting, known))
     await waiting.store()
 
 
-async def _decided(unit: Unit, standing: Standing, live: Sequence[Transaction], waiting: Waiting) -> Decided:
+async def _decided(
+    unit: Unit, facts: Facts, live: Sequence[Transaction], waiting: Waiting, known: Known = exceptions.NONE_KNOWN
+) -> Decided:
     """The verdict on the newest version, and what it makes in place of what stands, which is taken back."""
-    known = await exceptions.known(unit, standing.version.id) if standing.excepted else exceptions.NONE_KNOWN
-    found = await gathering.gather(unit, standing, known.settled, waiting.store_of)
+    found = await gathering.priced(unit, facts, waiting)
     verdict = rules.decide(found)
     made = await _replaced(unit, found, verdict, live)
     return Decided(unit=unit, found=found, verdict=verdict, made=made, known=known)

@@ -76,6 +76,11 @@ def price_book(
     )
 
 
+def converts(contract: Contract, lines: tuple[RateLine, ...]) -> bool:
+    """Whether a price may ask for an exchange rate: it is stated in another currency, or made of costs."""
+    return any(line.currency != contract.currency or line.method == "cost_plus" for line in lines)
+
+
 def rate(facts: Facts, book: RateBook, line: ContractLine, cost: CostRate | None) -> rating.RatedTime:
     """The price of the entry under a contract line, before any cap."""
     priced = rating.CostRate(rate=cost.rate, currency=cost.currency) if cost else None

@@ -4,6 +4,7 @@ It says `ready` once it could begin, and begins when a line comes in.
 """
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 
@@ -32,6 +33,8 @@ async def work(url: str, folder: str) -> None:
     }
     inbox = Inbox(database, office.process.inbox, **same)
     relay = Relay(database, [office.process.subscriber], EVENTS, **same)
+    gc.collect()
+    gc.freeze()
     print("ready", flush=True)
     sys.stdin.readline()
     while await database.fetchval(_LEFT):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,20 @@ select id, source_ref as name from time_entry
 union all select id, concat_ws('/', source_ref, source_version, part, rating_version) from billable_transaction
 union all select id, concat_ws('/', code, object_id, rule_key, run_id) from business_exception
 """
+_BY_DAY = """
+update contract_line set body = body || '{"rounding_scope": "day", "increment_minutes": 30, "increment_mode": "up"}'
+where project_id = (select id from project where code = $1)
+"""
+_QUANTITIES = "select quantity from billable_transaction where source_ref like 'certinia:time:day-%' order by id"
+_STATES = "select distinct part, state from billable_transaction"
+STATES = {
+    ("billable", "rated"),
+    ("billable", "exception"),
+    ("billable", "reversed"),
+    ("overage", "held"),
+    ("overage", "reversed"),
+    ("non_billable", "excluded"),
+}
 _IDS = re.compile(r"\b(?:tme|txn|exc)_[0-9A-Z]{26}\b")
 # What tells one run from another, and when it was worked on, is left out; so is the order of different keys.
 _TABLES = {
@@ -71,7 +86,7 @@ class Story:
         """Every kind of entry there is, in a hurry."""
         await intake.sweep(self.firm.services)
         await self.firm.database.execute(_SEEDED)
-        first = [*await self._over_a_cap(), *await self._odd(), *await self._hasty()]
+        first = [*await self._over_a_cap(), *await self._odd(), *await self._hasty(), *await self._of_a_day()]
         await self.hear(first)
         await self.hear(self._changed(first))
 
@@ -97,6 +112,12 @@ class Story:
         back = replace(corrected, status="voided", changed_at=said.changed_at + timedelta(seconds=2))
         return [said, corrected, corrected, back, await self._sheet("calm", OPEN, "E2006", WEDNESDAY, "3")]
 
+    async def _of_a_day(self) -> list[TimeEntry]:
+        """Rounded up together: 1.2 and 1.1 hours are 1.5 and 1 hours, not 1.5 and 1.5."""
+        await self.firm.database.execute(_BY_DAY, OPEN)
+        day = WEDNESDAY - timedelta(days=1)
+        return [await self._sheet(f"day-{hours}", OPEN, "E2006", day, hours) for hours in ("1.2", "1.1", "0.1")]
+
     def _changed(self, first: list[TimeEntry]) -> list[TimeEntry]:
         """One of a pair goes, the cap gets headroom, hours change."""
         known = {entry.ref.split(":")[2]: entry for entry in first}
@@ -107,6 +128,14 @@ class Story:
             *(replace(entry, status="voided", changed_at=now) for entry in gone),
             *(replace(entry, hours=entry.hours - 1, changed_at=now) for entry in more),
         ]
+
+    async def states(self) -> set[tuple[str, str]]:
+        """What became of parts."""
+        return {(row["part"], row["state"]) for row in await self.firm.database.fetch(_STATES)}
+
+    async def of_a_day(self) -> list[Decimal]:
+        """Quantities of what is rounded together, in the order it was told."""
+        return [row["quantity"] for row in await self.firm.database.fetch(_QUANTITIES)]
 
     async def told(self) -> dict[str, dict[str, list[str]]]:
         """By table, what there is of each key in its order; our ids by what they stand for."""
@@ -141,9 +170,12 @@ async def test_a_batch_says_what_its_entries_say_one_by_one(
     await firm.systems.tell_time()
     story = Story(firm, batch)
     await story.tell()
-    together = await story.told()
+    together, states, quantities = await story.told(), await story.states(), await story.of_a_day()
     await firm.services.close()
     machinery.drop(firm_servers, url)
+    assert states == STATES
+    assert quantities == [Decimal("1.5000"), Decimal("1.0000"), Decimal(0)]
+    assert not together["dead_letter"]
     assert {table: len(rows) for table, rows in together.items()} == {
         table: len(rows) for table, rows in singly.items()
     }
