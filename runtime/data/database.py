@@ -1,7 +1,8 @@
 """PostgreSQL through one asyncpg pool: plain SQL in, records out; jsonb is Python builtins, numeric is Decimal.
 
 Sessions of the pool are handed back without a reset query, so nothing may `SET` or take session locks on them;
-what needs a session of its own (LISTEN, an executor's lock) asks for `dedicated()`.
+what needs a session of its own (LISTEN, an executor's lock) asks for `dedicated()`. A few sessions stay at hand when they come back:
+handing one to the pool and taking it again costs as much as a statement.
 """
 
 import asyncio
@@ -26,6 +27,9 @@ class _Session(asyncpg.Connection):  # type: ignore[misc]
         return ""
 
 
+_MOST_AT_HAND = 4
+
+
 class Database:
     """A pool of at most `max_size` sessions; every statement ends after `statement_timeout_s` seconds at the server."""
 
@@ -33,6 +37,9 @@ class Database:
         self._pool = pool
         self._open_session = open_session
         self._listeners: list[Listener] = []
+        self._at_hand: list[Connection] = []
+        self._waiting = 0
+        self._closed = False
 
     @classmethod
     async def connect(
@@ -61,42 +68,71 @@ class Database:
         """Ends listeners, waits at most 5 seconds for sessions in use, then ends them."""
         for listener in self._listeners:
             await listener.close()
+        self._closed = True
         try:
             async with asyncio.timeout(5):
+                while self._at_hand:
+                    await self._pool.release(self._at_hand.pop())
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """All rows."""
-        async with self._pool.acquire() as session:
+        async with self._session() as session:
             return await session.fetch(sql, *args)  # type: ignore[no-any-return]
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row, or None."""
-        async with self._pool.acquire() as session:
+        async with self._session() as session:
             return await session.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
-        async with self._pool.acquire() as session:
+        async with self._session() as session:
             return await session.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: Any) -> str:
         """Runs a statement; returns PostgreSQL's command tag, such as `UPDATE 3`."""
-        async with self._pool.acquire() as session:
+        async with self._session() as session:
             return await session.execute(sql, *args)  # type: ignore[no-any-return]
 
     async def executemany(self, sql: str, rows: Iterable[Iterable[Any]]) -> None:
         """Runs a statement for each row, all in one transaction."""
-        async with self._pool.acquire() as session:
+        async with self._session() as session:
             await session.executemany(sql, rows)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A session inside a READ COMMITTED transaction: committed at the end, rolled back when the block raises."""
-        async with self._pool.acquire() as session, session.transaction():
+        async with self._session() as session, session.transaction():
             yield session
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Connection]:
+        """One of those at hand or of the pool. It stays at hand unless its work failed or somebody waits for the pool."""
+        session = await self._taken()
+        try:
+            yield session
+        except BaseException:  # house: except whatever ended the work, the pool makes the session fit again
+            await self._pool.release(session)
+            raise
+        if self._waiting or self._closed or len(self._at_hand) >= _MOST_AT_HAND:
+            await self._pool.release(session)
+        else:
+            self._at_hand.append(session)
+
+    async def _taken(self) -> Connection:
+        while self._at_hand:
+            session = self._at_hand.pop()
+            if not session.is_closed():
+                return session
+            await self._pool.release(session)
+        self._waiting += 1
+        try:
+            return await self._pool.acquire()
+        finally:
+            self._waiting -= 1
 
     async def dedicated(self) -> Connection:
         """A session outside the pool, the caller's to close: for session locks, which last as long as it does."""

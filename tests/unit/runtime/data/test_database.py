@@ -104,3 +104,31 @@ async def test_audit_rows_cannot_be_changed(database: Database, change: str) -> 
 async def test_reachable_tells_a_server_from_none(database_url: str) -> None:
     assert await reachable(database_url)
     assert not await reachable("postgresql://nobody@127.0.0.1:1/none")
+
+
+async def test_a_session_stays_at_hand_and_goes_to_whoever_waits(database_url: str) -> None:
+    database = await Database.connect(database_url, max_size=1)
+    pids = [await database.fetchval("select pg_backend_pid()")]
+    pids += await asyncio.gather(*(database.fetchval("select pg_backend_pid()") for _ in range(5)))
+    async with database.transaction() as session:
+        pids.append(await session.fetchval("select pg_backend_pid()"))
+    assert len(set(pids)) == 1
+    await database.close()
+
+
+async def test_a_session_that_broke_at_hand_is_replaced(database: Database) -> None:
+    broken = await database.fetchval("select pg_backend_pid()")
+    other = await database.dedicated()
+    await other.fetchval("select pg_terminate_backend($1, 5000)", broken)
+    await other.close()
+    async with asyncio.timeout(5):
+        while (found := await _pid(database)) is None:
+            await asyncio.sleep(0.01)
+    assert found != broken
+
+
+async def _pid(database: Database) -> int | None:
+    try:
+        return int(await database.fetchval("select pg_backend_pid()"))
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError):
+        return None
