@@ -189,23 +189,11 @@ class Gateway:
         await self.services.trail.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "lifespan":
+        if scope["type"] == "lifespan":
             scope.get("state", {})["mode"] = self.services.mode  # for refusals at the socket
-            await self._lifespan(receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1000})
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while (message := await receive())["type"] != "lifespan.shutdown":
-            if message["type"] == "lifespan.startup":
-                await self.start()
-                await send({"type": "lifespan.startup.complete"})
-        await self.stop()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return await self._lifespan(receive, send)
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close", "code": 1000})
         if tracing.on():
             await in_task()  # the span of a request is bound to its context
         x = Exchange(services=self.services, method=scope["method"], target="/", now=self.services.clock.now())
@@ -221,6 +209,15 @@ class Gateway:
                 await front.send_reply(scope, send, reply, fields, self._fixed, head=x.method == "HEAD")
         finally:
             observed.note(x, perf_counter() - began)
+        return None
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while (message := await receive())["type"] != "lifespan.shutdown":
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, x: Exchange, scope: Scope, receive: Receive, send: Send) -> Reply | None:
         x.request_headers, x.repeated = front.headers_of(scope)

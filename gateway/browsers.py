@@ -27,7 +27,7 @@ def harmless(base_url: str) -> Headers:
 
 def shared(x: Exchange, origins: tuple[str, ...]) -> Headers:
     """Headers for a page of a listed origin; none for others."""
-    origin = x.header(b"origin")
+    origin = x.header(b"origin") if origins else None
     if origin is None or origin not in origins:
         return ()
     return ("access-control-allow-origin", origin), ("access-control-expose-headers", EXPOSED)

@@ -20,7 +20,6 @@ from gateway.exchange import Exchange
 from gateway.policies import audit, auth, correlation, idempotency, quota, throttle, validation, version
 from runtime import metrics
 from runtime.at_once import in_task
-from runtime.bind import Compute
 from runtime.data.database import Connection
 from runtime.data.outages import guarded
 from runtime.data.records import Record
@@ -96,8 +95,8 @@ NOWHERE = _plan((_step(correlation, correlation.Config()), _step(audit, audit.Co
 
 async def handle(x: Exchange) -> Reply:
     """Run an exchange through the pipeline of its route. Always answers."""
-    steps = x.at().plan
-    entered = 0
+    route = x.at()
+    steps, entered = route.plan, 0
     try:
         for step in steps.requests:
             entered += 1
@@ -113,7 +112,9 @@ async def handle(x: Exchange) -> Reply:
                 log.warning("policy.open", policy=step.name, why=away.detail)
             if x.reply is not None:
                 break
-        if x.reply is None:
+        if x.reply is None and route.answers_at_once:
+            x.reply = _compute(x)
+        elif x.reply is None:
             await _perform(x)
     except Exception as error:
         _fail(x, error)
@@ -147,14 +148,10 @@ def _respond(x: Exchange, steps: Plan, entered: int) -> None:
 
 
 async def _perform(x: Exchange) -> None:
-    """Run the operation: at once where it only computes, else in a task, and then wait as the caller prefers."""
-    route = x.at()
-    if route.served.compute is not None and not route.effects:
-        x.reply = _compute(x, route.served.compute)
-        return
+    """Run the operation in a task, then wait as the caller prefers."""
     await in_task()
     with bound(correlation_id=x.correlation_id, request_id=x.request_id, tenant=x.known().tenant):
-        if route.effects:
+        if x.at().effects:
             await _with_effects(x)
         else:
             x.reply = await _operate(x)
@@ -199,7 +196,10 @@ async def _record(x: Exchange, connection: Connection) -> None:
     x.recorded = True
 
 
-def _compute(x: Exchange, compute: Compute) -> Reply:
+def _compute(x: Exchange) -> Reply:
+    """Call the bound function where nothing waits and nothing is written."""
+    compute = x.at().served.compute
+    assert compute is not None
     try:
         return _answer(x, compute(x.call(_deadline(x)), x.arguments))
     except NotFound as absent:

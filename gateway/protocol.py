@@ -67,7 +67,7 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes: int | None = 0
         self._late: asyncio.TimerHandle | None = self.loop.call_later(HEAD_S, self._too_late)
         self._idle_since = self.loop.time()
-        self._unbegun: Cycle | None = None
+        self._unbegun = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
@@ -86,8 +86,9 @@ class Protocol(HttpToolsProtocol):
             self.send_400_response("")
         if self.transport.is_closing():
             return
-        if self._unbegun is not None:
-            self._start_asgi_task(self._taken(), self.app)
+        if self._unbegun:
+            self._unbegun = False
+            self._start_asgi_task(self.cycle, self.app)
         if self._head_bytes is None:
             return
         if self._late is None:
@@ -121,7 +122,7 @@ class Protocol(HttpToolsProtocol):
         self.scope = self._new_scope()
         before, self.cycle = self.cycle, self._new_cycle()
         if before is None or before.response_complete:
-            self._unbegun = self.cycle
+            self._unbegun = True
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
@@ -133,22 +134,15 @@ class Protocol(HttpToolsProtocol):
             return
         cycle.more_body = False
         cycle.message_event.set()
-        if self._unbegun is None or self.transport.is_closing():
+        if not self._unbegun or self.transport.is_closing():
             return
+        self._unbegun = False
         self.scope[BODY] = bytes(cycle.body)  # type: ignore[literal-required]
         if self.flow.write_paused:
-            self._start_asgi_task(self._taken(), self.app)
-        else:
-            self._hold(begin(self._taken().run_asgi(self.app), self.loop))
-
-    def _taken(self) -> Cycle:
-        cycle, self._unbegun = self._unbegun, None
-        assert cycle is not None
-        return cycle
-
-    def _hold(self, task: asyncio.Task[None] | None) -> None:
-        """The server waits for tasks when it stops."""
-        if task is not None:
+            self._start_asgi_task(cycle, self.app)
+            return
+        task = begin(cycle.run_asgi(self.app), self.loop)
+        if task is not None:  # the server waits for tasks when it stops
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
@@ -193,7 +187,8 @@ class Protocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return

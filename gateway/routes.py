@@ -21,7 +21,7 @@ class RouteError(SettingsError):
 class Route(Struct, frozen=True, kw_only=True):
     """One operation, by its `id`, at its address. `names` are the parameters of `template` in order; `audience` is the layer's identifier.
 
-    `reader` is the operation that reads what this one made.
+    `reader` is the operation that reads what this one made; one that `answers_at_once` neither waits nor writes.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Route(Struct, frozen=True, kw_only=True):
     audiences: frozenset[str]
     scope: str
     effects: bool
+    answers_at_once: bool
     decoder: Arguments
     replier: Replier
     reader: Served | None
@@ -138,6 +139,7 @@ def _route(served: Served, config: GatewayConfig, base_url: str, reads: "_Reader
         audiences=frozenset({base_url, f"{base_url}/{group.layer}"}),
         scope=served.operation.scope,
         effects=served.operation.effects,
+        answers_at_once=served.compute is not None and not served.operation.effects,
         decoder=Arguments(served.operation, extra=[name for name in names if name not in own]),
         replier=reads.replier(served),
         reader=reads.reader(served),

@@ -29,7 +29,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def on_request(x: Exchange, limit: Limit) -> Awaitable[None] | None:
     """Authenticate, then check audience and scope of the route."""
-    return admit(x, limit, x.at().scope, x.at().audiences)
+    route = x.at()
+    return admit(x, limit, route.scope, route.audiences)
 
 
 def admit(x: Exchange, limit: Limit, scope: str, audiences: frozenset[str]) -> Awaitable[None] | None:
@@ -80,19 +81,20 @@ def _refuse_flood(x: Exchange, key: str, limit: Limit) -> None:
 
 
 def _credential(x: Exchange) -> tuple[Verifier, str]:
-    authorization, key = x.header(b"authorization"), x.header(b"x-api-key")
-    if not x.repeated.isdisjoint(_FIELDS) or (authorization is not None and key is not None):
+    authorization, key = x.request_headers.get(b"authorization"), x.request_headers.get(b"x-api-key")
+    if (x.repeated and not x.repeated.isdisjoint(_FIELDS)) or (authorization is not None and key is not None):
         raise _malformed("Credentials are given more than once; send one Authorization or one X-API-Key.")
     if b"access_token" in x.query and any(name == "access_token" for name, _ in _pairs(x.query)):
         raise _malformed("A token in the address is seen by others; send it as Authorization: Bearer.")
     if key is not None:
-        return x.services.keys, key
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() == "bearer":
+        return x.services.keys, key.decode("latin-1")
+    scheme, _, token = (authorization or b"").decode("latin-1").partition(" ")
+    scheme = scheme.lower()
+    if scheme == "bearer":
         if not (token := token.strip()):
             raise _malformed("Authorization: Bearer has no token after it.")
         return x.services.tokens, token
-    if scheme.lower() == "dpop":
+    if scheme == "dpop":
         raise Unauthenticated("Tokens bound to a key are not taken here; send a Bearer token.", error="invalid_token")
     raise Unauthenticated("Send Authorization: Bearer with an access token, or X-API-Key.")
 

@@ -35,11 +35,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def on_request(x: Exchange, config: Config) -> None:
     """Echo the caller's correlation id if it is fit to be a header, else make one; the request id is always ours."""
-    given = x.header(b"x-correlation-id")
-    fresh = next(_fresh)
+    fields, fresh = x.request_headers, next(_fresh)
+    given = x.header(b"x-correlation-id") if b"x-correlation-id" in fields else None
     x.correlation_id = given if given and _VISIBLE.match(given) else fresh[:32]
     x.request_id = f"req_{_PROCESS}{next(_requests):08x}"
-    parent = None if b"traceparent" in x.repeated else x.header(b"traceparent")
+    parent = x.header(b"traceparent") if b"traceparent" in fields and b"traceparent" not in x.repeated else None
     x.traceparent = child_of(parent, fresh[32:64], fresh[64:])
     if tracing.on():
         parent_id = parent[36:52] if parent and x.traceparent[3:35] == parent[3:35] else None

@@ -30,8 +30,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def on_request(x: Exchange, limit: Limit) -> Awaitable[None] | None:
     """Take one from the bucket. Raises Throttled."""
-    who = x.known()
-    key = f"throttle:{{{who.tenant}}}:{who.client}:{x.at().group}"
+    who, group = x.known(), x.at().group
+    key = f"throttle:{{{who.tenant}}}:{who.client}:{group}"
     grant = x.services.counters.take_now(key, limit)
     if grant is None:
         return _ask(x, key, limit)
@@ -58,7 +58,8 @@ def on_response(x: Exchange, limit: Limit) -> None:
 
 def headers(grants: list[Grant]) -> list[tuple[str, str]]:
     """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10)."""
-    return [
-        ("ratelimit-policy", ", ".join([f'"{g.policy}";q={g.quota};w={g.window_s}' for g in grants])),
-        ("ratelimit", ", ".join([f'"{g.policy}";r={g.remaining};t={g.reset_s}' for g in grants])),
-    ]
+    policies = limits = ""
+    for g in grants:
+        policies += f', "{g.policy}";q={g.quota};w={g.window_s}'
+        limits += f', "{g.policy}";r={g.remaining};t={g.reset_s}'
+    return [("ratelimit-policy", policies[2:]), ("ratelimit", limits[2:])]

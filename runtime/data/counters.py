@@ -79,15 +79,17 @@ class Counters(Protocol):
 def _grant(limit: Limit, ahead: int, per_second: int) -> Grant:
     """From how far ahead the TAT would be, in ticks of which a second has `per_second`."""
     step, depth = per_second // limit.rate_per_s, per_second * limit.burst // limit.rate_per_s
-    allowed = ahead <= depth
-    wait = ahead - depth if not allowed else max(0, ahead + step - depth)
+    if ahead <= depth:
+        allowed, remaining, wait = True, (depth - ahead) // step, ahead + step - depth
+    else:
+        allowed, remaining, wait = False, 0, ahead - depth
     return Grant(
         policy=limit.policy,
         allowed=allowed,
         quota=limit.burst,
         window_s=limit.window_s,
-        remaining=(depth - ahead) // step if allowed else 0,
-        reset_s=max(1, -(-wait // per_second)),
+        remaining=remaining,
+        reset_s=-(-wait // per_second) if wait > per_second else 1,
     )
 
 
@@ -106,7 +108,8 @@ class LocalCounters:
         """As `take`, for callers that must not yield."""
         now = self._ticks()
         step = _NS // limit.rate_per_s
-        tat = max(self._tat.get(key, 0), now) + step
+        tat = self._tat.get(key, 0)
+        tat = (tat if tat > now else now) + step
         if tat - now <= _NS * limit.burst // limit.rate_per_s:
             if key not in self._tat and len(self._tat) >= _MOST_KEYS:
                 self._forget(now)

@@ -83,23 +83,24 @@ class Quotas:
 
     def spend_now(self, tenant: str, client: str, policy: str, limit: int, now: datetime) -> Grant | None:
         """As `spend`, where the budget is counted in this process and was asked for before; else None."""
-        account = Account(tenant, client, self._this_month(now).first, policy)
+        month = self._this_month(now)
+        account = Account(tenant, client, month.first, policy)
         if self._redis is not None or (spent := self._spent.get(account)) is None:
             return None
-        return self._grant(account, limit, self._spend_here(account, limit, spent), now)
+        return self._grant(account, limit, self._spend_here(account, limit, spent), month, now)
 
     async def spend(self, tenant: str, client: str, policy: str, limit: int) -> Grant:
         """One unit. Raises StoreAway when neither the counter nor its table can be asked."""
         now = self._clock.now()
-        account = Account(tenant, client, self._this_month(now).first, policy)
+        month = self._this_month(now)
+        account = Account(tenant, client, month.first, policy)
         if self._redis is not None:
-            return self._grant(account, limit, await self._spend_there(account, limit), now)
+            return self._grant(account, limit, await self._spend_there(account, limit), month, now)
         if account not in self._spent:
             await self._load(account)
-        return self._grant(account, limit, self._spend_here(account, limit, self._spent[account]), now)
+        return self._grant(account, limit, self._spend_here(account, limit, self._spent[account]), month, now)
 
-    def _grant(self, account: Account, limit: int, spent: int | None, now: datetime) -> Grant:
-        month = self._this_month(now)
+    def _grant(self, account: Account, limit: int, spent: int | None, month: Month, now: datetime) -> Grant:
         if spent is not None:
             self._unwritten[account] = self._unwritten.get(account, 0) + 1
         return Grant(

@@ -49,7 +49,7 @@ def _requests(name: str, token: str) -> tuple[bytes, bytes]:
         return http_request("GET", "/process/v1/bench/summary", headers), http_request("GET", "/summary", {})
     bare = http_request("POST", "/priorities", {}, BODY)
     if name == "POST":
-        return http_request("POST", "/process/v1/bench/priorities", headers, BODY), bare
+        return http_request("POST", "/process/v1/calculators/alert.priority", headers, BODY), bare
     keyed = headers | {"idempotency-key": f'"{KEY.decode()}"'}
     return http_request("POST", "/process/v1/bench/kept-priorities", keyed, BODY), bare
 

@@ -54,14 +54,9 @@ class Desk(Protocol):
         """Read a kilobyte."""
         ...
 
-    @operation("POST", "/bench/priorities", scope="bench:read", effects=False)
-    async def judge(self, call: Call, body: PriorityQuestion) -> PriorityAnswer:
-        """How urgent something is: the calculator `alert.priority`."""
-        ...
-
     @operation("POST", "/bench/kept-priorities", scope="bench:write")
     async def keep(self, call: Call, body: PriorityQuestion) -> PriorityAnswer:
-        """The same, and the answer is kept."""
+        """How urgent something is, as the calculator `alert.priority` says it, and the answer is kept."""
         ...
 
 
@@ -73,9 +68,6 @@ class Clerk:
 
     def get_summary(self, call: Call) -> Summary:
         return SUMMARY
-
-    def judge(self, call: Call, body: PriorityQuestion) -> PriorityAnswer:
-        return alert_priority(body)
 
     async def keep(self, call: Call, body: PriorityQuestion) -> PriorityAnswer:
         answer = alert_priority(body)

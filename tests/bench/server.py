@@ -11,10 +11,13 @@ import msgspec
 import uvloop
 
 from contracts.periods import SystemClock
-from domain.alerts import PriorityAnswer, PriorityQuestion, alert_priority
+from domain.alerts import PriorityAnswer, PriorityQuestion
+from domain.calculators import CALCULATORS
 from gateway import roles
 from gateway.app import Parts, build_gateway
 from gateway.config import read
+from process_apis.calculators.contract import Calculators
+from process_apis.calculators.process import RuleDesk
 from runtime.bind import bind, serve_in_process
 from runtime.settings import Settings, load
 from tests.bench.desk import SUMMARY, TABLE, Clerk, Desk, Summary
@@ -55,7 +58,10 @@ async def gateway(settings: Settings) -> None:
             database=services.database,
             base_url=settings.base_url,
             state_dir=settings.state_dir,
-            served=serve_in_process(Desk, bind(Desk, Clerk(services.database), clock), "/process/v1"),
+            served=(
+                *serve_in_process(Desk, bind(Desk, Clerk(services.database), clock), "/process/v1"),
+                *serve_in_process(Calculators, bind(Calculators, RuleDesk(), clock), "/process/v1"),
+            ),
             clock=clock,
             pool_size=settings.pool_size,
             fetch=fetch,
@@ -64,7 +70,7 @@ async def gateway(settings: Settings) -> None:
     now = clock.now()
     token = issuer.token(
         aud=settings.base_url,
-        scope="bench:read bench:write",
+        scope="bench:read bench:write rules:read",
         iat=int(now.timestamp()),
         exp=int((now + timedelta(hours=1)).timestamp()),
     )
@@ -73,7 +79,7 @@ async def gateway(settings: Settings) -> None:
 
 
 def litestar(port: int) -> None:
-    """The same operations and nothing around them."""
+    """The same operations and nothing around them: the summary, and the calculator as it is asked behind the front door."""
     import gc
 
     import uvicorn
@@ -83,9 +89,11 @@ def litestar(port: int) -> None:
     def summary() -> Summary:
         return SUMMARY
 
+    judging = CALCULATORS["alert.priority"]
+
     @post("/priorities", sync_to_thread=False, status_code=200)
     def judge(data: PriorityQuestion) -> PriorityAnswer:
-        return alert_priority(data)
+        return judging.answer(data)  # type: ignore[return-value]
 
     app = Litestar([summary, judge], openapi_config=None, logging_config=None)
     config = uvicorn.Config(app, port=port, loop="uvloop", http="httptools", log_config=None, access_log=False)

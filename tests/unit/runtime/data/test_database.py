@@ -122,7 +122,7 @@ async def test_a_session_that_broke_at_hand_is_replaced(database: Database) -> N
     await other.fetchval("select pg_terminate_backend($1, 5000)", broken)
     await other.close()
     async with asyncio.timeout(5):
-        while (found := await _pid(database)) is None:
+        while (found := await _pid(database)) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert found != broken
 
