@@ -138,8 +138,8 @@ def _remove(place: Path) -> None:
 def _remove_leftovers() -> None:
     for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid = place.name.removeprefix(PREFIX)
-        if pid.isdigit() and place.stat().st_uid == os.geteuid() and not _alive(int(pid)):
-            with suppress(OSError):
+        with suppress(OSError):  # another run may be removing it too
+            if pid.isdigit() and place.stat().st_uid == os.geteuid() and not _alive(int(pid)):
                 _remove(place)
 
 
