@@ -19,6 +19,7 @@ from gateway.kept import kept
 from runtime.data.database import Connection, Database
 from runtime.data.ids import new_id
 from runtime.data.outages import guarded
+from runtime.data.trail import note_change
 
 HEADS = {"sandbox": "lw_test_", "live": "lw_live_"}
 _SHOWN = 16
@@ -68,7 +69,7 @@ class ApiKeys:
 
     @asynccontextmanager
     async def _decision(self) -> AsyncIterator[Connection]:
-        # house: transaction counting a client's keys, adding one and ending another is one decision
+        # house: transaction counting a client's keys, adding one and ending another is one decision, kept with its audit rows
         async with self._database.transaction() as connection:
             yield connection
 
@@ -80,7 +81,9 @@ class ApiKeys:
         if await connection.fetchval(_ALIVE, tenant, client, now) >= _MOST_ALIVE:
             raise Conflict(f"{client} has two keys alive; revoke one first.", code="TOO_MANY_KEYS")
         values = (new_id("key", now), text[:_SHOWN], self._hash(text), client, list(scopes), now, expires_at)
-        return _api_key(await connection.fetchrow(_ADD, tenant, *values)), text
+        made = _api_key(await connection.fetchrow(_ADD, tenant, *values))
+        await note_change(connection, tenant, "keys.create", made.id, now, of=client, scopes=scopes)
+        return made, text
 
     async def rotate(self, tenant: str, key_id: str, overlap: timedelta) -> tuple[ApiKey, ApiKey, str]:
         """The old key, which now ends after `overlap` at the latest; a new one of the same client, scopes and life; its text.
@@ -95,6 +98,7 @@ class ApiKeys:
             old = _api_key(found)
             if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
                 raise Conflict(f"{key_id} has ended; make a new key for {old.client} instead.", code="KEY_ENDED")
+            await note_change(connection, tenant, "keys.rotate", key_id, now, of=old.client)
             ends = None if old.expires_at is None else now + (old.expires_at - old.created_at)
             new, text = await self._add(connection, tenant, old.client, old.scopes, ends)
             ended = _api_key(await connection.fetchrow(_END_BY, tenant, key_id, now + overlap))
@@ -103,9 +107,12 @@ class ApiKeys:
 
     async def revoke(self, tenant: str, key_id: str) -> ApiKey:
         """End a key at once here, and within half a minute in other processes. Raises NotFound."""
-        row = await self._database.fetchrow(_REVOKE, tenant, key_id, self._clock.now())
-        if row is None:
-            raise NotFound(f"There is no key {key_id}.")
+        now = self._clock.now()
+        async with self._decision() as connection:
+            row = await connection.fetchrow(_REVOKE, tenant, key_id, now)
+            if row is None:
+                raise NotFound(f"There is no key {key_id}.")
+            await note_change(connection, tenant, "keys.revoke", key_id, now, of=row["client"])
         self._good.clear()
         return _api_key(row)
 

@@ -8,8 +8,10 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.json import encode
 
+from contracts.periods import SystemClock
 from contracts.problems import NotFound
 from runtime.data.database import Database
+from runtime.data.trail import note_change
 
 CHANNEL = "connection_changed"
 
@@ -105,9 +107,9 @@ class Connections:
 
 
 async def put(database: Database, connection: Connection) -> None:
-    """Add or replace a connection; running processes see it at once."""
+    """Add or replace a connection and note it in the audit trail; running processes see it at once."""
     c = connection
-    # house: transaction a connection is a single upsert that no business row depends on
+    # house: transaction a connection is one upsert and its audit row: no business row depends on them
     async with database.transaction() as session:
         args = (c.tenant, list(c.ports), c.instance, c.vendor, list(c.scope), c.base_url, c.secret, c.settings, c.mode)
         await session.execute(_UPSERT, *args)
@@ -117,4 +119,6 @@ async def put(database: Database, connection: Connection) -> None:
             c.instance,
             list(c.ports),
         )
+        told = {"vendor": c.vendor, "ports": c.ports, "base_url": c.base_url, "secret": c.secret}
+        await note_change(session, c.tenant, "connections.put", c.instance, SystemClock().now(), **told)
         await session.execute("select pg_notify($1, $2)", CHANNEL, encode([c.tenant, c.instance]).decode())

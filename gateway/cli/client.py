@@ -103,7 +103,7 @@ class Client:
         answer = await self._send(declared, path, request)
         if answer.status >= 400:
             raise of_problem(answer.status, _problem(answer))
-        return Answered(wire.decode(answer.body, get_type_hints(method, include_extras=True)["return"]), answer.body)
+        return Answered(_read(answer.body, get_type_hints(method, include_extras=True)["return"]), answer.body)
 
     async def _send(self, declared: Declared, path: str, request: dict[str, Any]) -> Answer:
         key = self._session.idempotency_key or str(uuid4())
@@ -126,6 +126,14 @@ class Client:
             return
         answer = await self._outbound.send("GET", "/health/live", operation="/health/live", writes=False)
         self._session.assure(answer.headers.get("ledgerway-mode", "sandbox"), tenant_of(self._token, self._session))
+
+
+def _read(body: bytes, kind: Any) -> Any:
+    try:
+        return wire.decode(body, kind)
+    except msgspec.DecodeError as error:
+        detail = f"What answers is another version than this command: {error}."
+        raise Complaint(Exit.PROBLEM, detail, look="ledgerway --version   (and start the product anew)") from error
 
 
 def _prefix(method: Callable[..., Any]) -> str:

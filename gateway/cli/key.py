@@ -38,12 +38,32 @@ async def create(client: str, /, *, scope: tuple[str, ...], days: int | None = N
 
     if days is not None and days < 1:
         raise Complaint(Exit.MISUSE, f"`--days` is {days}; use 1 or more.")
+    _check(scope)
     ends = None if days is None else SystemClock().now() + timedelta(days=days)
     async with _keys(session) as keys:
         made, text = await keys.create(session.settings.tenant, client, scope, ends)
     session.show(msgspec.json.encode({**msgspec.to_builtins(made), "key": text}), text)
     session.suggest(f"{made.id} for {client}. This is the only time the key is shown.")
     return Exit.DONE
+
+
+def _check(scopes: tuple[str, ...]) -> None:
+    """Complains about a scope that nothing asks for."""
+    from difflib import get_close_matches
+
+    from gateway.apis import described
+    from gateway.app import EXTRA_SCOPES
+
+    known = {served.operation.scope for api in described() for served in api.served} | set(EXTRA_SCOPES)
+    for scope in scopes:
+        if scope not in known:
+            near = get_close_matches(scope, known, n=1)
+            hint = (
+                f"did you mean {near[0]}?"
+                if near
+                else "`ledgerway catalogue show` tells the scopes of an API's operations."
+            )
+            raise Complaint(Exit.MISUSE, f"There is no scope {scope}; {hint}")
 
 
 @app.command

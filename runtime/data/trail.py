@@ -1,5 +1,7 @@
 """Rows of the table `audit`: who did what, with which outcome, never the payload. Added, never changed. Those of writes: see `records`."""
 
+import getpass
+import os
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from contracts.problems import StoreAway
-from runtime.data.database import Database
+from runtime.data.database import Connection, Database
+from runtime.data.ids import new_id
 from runtime.data.outages import guarded
 from runtime.data.write_behind import WriteBehind
 from runtime.telemetry import log
@@ -24,6 +27,9 @@ select tenant, id, at, client, principal, operation, method, path, status, probl
 from json_to_recordset($1::text::json) as r (tenant text, id text, at timestamptz, client text, principal text, operation text,
     method text, path text, status integer, problem text, correlation_id text, request_id text, object text, facts jsonb)
 on conflict (tenant, id) do nothing
+"""
+_NOTE = """
+insert into audit (tenant, id, at, client, principal, operation, object, facts) values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 
@@ -44,6 +50,21 @@ class AuditRow(Struct, frozen=True, kw_only=True, gc=False):
     request_id: str
     object: str | None = None
     facts: dict[str, Any] = {}
+
+
+async def note_change(
+    connection: Connection, tenant: str, operation: str, what: str, at: datetime, **facts: Any
+) -> None:
+    """Note in its transaction what somebody changed on this machine without asking the gateway; `what` is the id of it."""
+    row = (tenant, new_id("aud", at), at, "command-line", _operator(), operation, what, facts)
+    await connection.execute(_NOTE, *row)
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        return f"uid {os.getuid()}"
 
 
 class Trail:

@@ -52,6 +52,13 @@ def test_nobody_there_is_unavailable(ledgerway: Run, product: Product) -> None:
     assert "ledgerway demo" in said.err
 
 
+def test_an_answer_of_another_version_is_told_in_a_sentence(ledgerway: Run, product: Product) -> None:
+    product.on("GET", RUNS, {"items": [{"id": "run_1"}]})
+    said = ledgerway("runs", "list")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("What answers is another version than this command")
+
+
 def test_an_answer_that_is_no_problem_document(ledgerway: Run, product: Product) -> None:
     product.on("GET", RUNS, (502, "a proxy says hello"))
     said = ledgerway("runs", "list")

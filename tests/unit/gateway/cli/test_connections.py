@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 import uvicorn
 
@@ -56,6 +57,19 @@ def test_added_listed_and_tested(stored: Run, vendor: str, tmp_path: Path) -> No
     tested = stored("connection", "test", "hr")
     assert tested.code == 0, tested
     assert tested.out.splitlines()[1].split()[:2] == ["hcm", "works"]
+
+
+def test_every_change_of_a_connection_is_in_the_trail(stored: Run, database_url: str, vendor: str) -> None:
+    for secret_at in ("env:A", "env:B"):
+        assert stored(*ADD, "--base-url", vendor, "--secret", secret_at).code == 0
+    with psycopg.connect(database_url) as session:
+        rows = session.execute(
+            "select operation, object, client, facts ->> 'secret' from audit where tenant = 'demo' order by position"
+        ).fetchall()
+    assert rows == [
+        ("connections.put", "hr", "command-line", "env:A"),
+        ("connections.put", "hr", "command-line", "env:B"),
+    ]
 
 
 def test_a_wrong_secret_is_named(stored: Run, vendor: str, tmp_path: Path) -> None:

@@ -87,6 +87,27 @@ class TestStores:
         assert stored("key", "revoke", made["id"]).code == 0
         assert stored("key", "revoke", "key_nope").code == 3
 
+    def test_every_change_of_a_key_is_in_the_trail(self, stored: Run, database_url: str) -> None:
+        old = msgspec.json.decode(stored("key", "create", "reports", "--scope", "finance:read", "--json").out)
+        new = msgspec.json.decode(stored("key", "rotate", old["id"], "--json").out)
+        stored("key", "revoke", new["id"])
+        with psycopg.connect(database_url) as session:
+            rows = session.execute(
+                "select operation, object, client, principal <> '', facts ->> 'of' from audit"
+                " where tenant = 'demo' and object = any(%s) order by position",
+                ([old["id"], new["id"]],),
+            ).fetchall()
+        assert rows == [
+            ("keys.create", old["id"], "command-line", True, "reports"),
+            ("keys.rotate", old["id"], "command-line", True, "reports"),
+            ("keys.create", new["id"], "command-line", True, "reports"),
+            ("keys.revoke", new["id"], "command-line", True, "reports"),
+        ]
+
+    def test_a_scope_that_no_operation_asks_for_is_refused(self, stored: Run) -> None:
+        said = stored("key", "create", "reports", "--scope", "finance:raed")
+        assert (said.code, "finance:read" in said.err) == (2, True)
+
     def test_a_key_is_rotated_with_overlap(self, stored: Run) -> None:
         old = msgspec.json.decode(stored("key", "create", "reports", "--scope", "finance:read", "--json").out)
         new = msgspec.json.decode(stored("key", "rotate", old["id"], "--overlap-days", "3", "--json").out)
