@@ -3,6 +3,7 @@
 Compared byte for byte, except for what may rightly differ between two runs:
 - ids that the work made: they hold a time and random bits (ID-1, ID-4). An id is replaced by a name made of the rows it
   stands in, so that what belongs together must still belong together;
+- numbers that the ERP gives its rows: the smaller one says which came first. A row's external id stands for its number;
 - instants (`2026-11-20T12:00:00Z`): when it happened. Dates stay;
 - how often things were tried and looked at: attempts and errors of steps, the version of a run, which counts its waits. The
   version of a register's row stays;
@@ -45,12 +46,15 @@ _OTHERS = {
 }
 _ID = re.compile(r"\b(?:[a-z]+_[0-9A-HJKMNP-TV-Z]{26}|(?:req_)?[0-9a-f]{32})\b")
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
-_OWN = ("_", "access_tokens")
+_OWN, _EXTERNAL = ("_", "access_tokens"), "_eid:"
 _EVALUATION = re.compile(r'"command": "evaluate"|\b(?:queue_item\.changed|invoice\.ready):')
 _EVALUATED, _VERSION = ("bill_group", "finance_item"), re.compile(r'"(version|readiness_version)": \d+')
+_ROW = re.compile(r'\bnetsuite:(?P<kind>\w+):(?P<number>\d+)\b|(?<=_Posting__c": ")(?P<posting>\d+)(?=")')
 _ROUNDS = 4
 
 Lines = dict[str, Counter[str]]
+Tables = dict[str, dict[str, Any]]
+Numbers = dict[tuple[str, str], str]
 
 
 class State(Struct, frozen=True):
@@ -62,8 +66,16 @@ class State(Struct, frozen=True):
 
 def state(site: Site) -> State:
     """As it is now."""
-    lines = _registers(site) | _stores(site)
-    return State(lines, frozenset(found for rows in lines.values() for line in rows for found in _ID.findall(line)))
+    stores = {journal.stem: _replayed(journal) for journal in sorted((site.state_dir / "sandbox").glob("*/*.jsonl"))}
+    numbers = {number: name for tables in stores.values() for number, name in _numbers(tables).items()}
+    lines = _registers(site) | {
+        f"{s}.{t}": rows for s, tables in stores.items() for t, rows in _rows(tables, numbers).items()
+    }
+    told = {
+        table: Counter(_ROW.sub(lambda m: _numberless(m, numbers), line) for line in rows.elements())
+        for table, rows in lines.items()
+    }
+    return State(told, frozenset(found for rows in told.values() for line in rows for found in _ID.findall(line)))
 
 
 def changed(before: State, after: State) -> Lines:
@@ -92,24 +104,42 @@ def _registers(site: Site) -> Lines:
     return {name: Counter(row[0] for row in site.rows(sql)) for name, sql in queries.items()}
 
 
-def _stores(site: Site) -> Lines:
-    """The business tables of the simulators, from their journals; rows with their ids."""
-    found: Lines = {}
-    for journal in sorted((site.state_dir / "sandbox").glob("*/*.jsonl")):
-        found |= {f"{journal.stem}.{table}": rows for table, rows in _replayed(journal).items()}
-    return found
-
-
-def _replayed(journal: Path) -> Lines:
-    tables: dict[str, dict[str, Any]] = {}
+def _replayed(journal: Path) -> Tables:
+    """What a simulator holds, from its journal; rows by their ids."""
+    tables: Tables = {}
     for line in journal.read_bytes().splitlines():
         for table, row_id, row in json.loads(line, parse_float=str, parse_int=str):
             tables.setdefault(table, {})[row_id] = row
+    return tables
+
+
+def _rows(tables: Tables, numbers: Numbers) -> Lines:
+    """The rows of the business tables."""
     return {
-        name: Counter(json.dumps([i, row], sort_keys=True) for i, row in rows.items() if row is not None)
+        name: Counter(
+            json.dumps([numbers.get((name.lower(), i), i), row], sort_keys=True)
+            for i, row in rows.items()
+            if row is not None
+        )
         for name, rows in tables.items()
         if not name.startswith(_OWN)
     }
+
+
+def _numbers(tables: Tables) -> Numbers:
+    """External ids by record type and number."""
+    return {
+        (name.removeprefix(_EXTERNAL).lower(), row["id"]): external_id
+        for name, rows in tables.items()
+        if name.startswith(_EXTERNAL)
+        for external_id, row in rows.items()
+        if row is not None
+    }
+
+
+def _numberless(found: re.Match[str], numbers: Numbers) -> str:
+    kind, number = found["kind"] or "timebill", found["number"] or found["posting"]
+    return found[0].removesuffix(number) + numbers.get((kind, number), number)
 
 
 def _named(lines: dict[str, list[str]], made: frozenset[str]) -> Lines:
