@@ -1,6 +1,7 @@
 """What every suite may ask for: a database of its own, a Redis database, a clock that stands still."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -18,7 +19,10 @@ settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A job in the background of a script has Ctrl-C ignored, and so would have every process that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
+        machinery.take_addresses()
         machinery.reserve_folder()
 
 

@@ -88,7 +88,8 @@ class Supervisor:
     def _take_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            # nohup ignores SIGHUP and means it; a script that starts a job in the background has SIGINT ignored and does not.
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self.stop)
 
     async def _until_stopped(self, serving: Coroutine[None, None, None]) -> int:

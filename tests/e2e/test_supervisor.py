@@ -49,10 +49,10 @@ class Run:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
-def until(met: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def until(met: Callable[[], bool], what: str, seconds: float = 60) -> None:
     ends = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < ends, f"not within {seconds} s: {what}"
@@ -114,6 +114,16 @@ def test_a_stop_ends_all_and_a_start_finds_the_data_again(start: Start, state_di
     assert "schema up to date" in second.wait_for("all ready")
     assert second.child()[1] == 2
     assert modes(state_dir.parent) == before
+
+
+def test_a_job_in_the_background_of_a_script_stops_as_well(start: Start) -> None:
+    as_it_was = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run = start()
+    finally:
+        signal.signal(signal.SIGINT, as_it_was)
+    run.wait_for("all ready")
+    assert run.end(signal.SIGINT) == 0
 
 
 def test_servers_of_a_killed_supervisor_are_adopted_and_its_children_end(start: Start) -> None:

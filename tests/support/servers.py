@@ -35,9 +35,16 @@ class Servers(Struct, frozen=True, kw_only=True):
     external_redis: bool
 
 
+def take_addresses() -> None:
+    """In the controller, before workers start: addresses are the suite's from here on, no product under test sees them."""
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if address := os.environ.pop(f"LEDGERWAY_{name}", None):
+            os.environ.setdefault(f"LEDGERWAY_TEST_{name}", address)
+
+
 def given(name: str) -> str | None:
-    """The address of an external server, the test suite's own variable first."""
-    return os.environ.get(f"LEDGERWAY_TEST_{name}") or os.environ.get(f"LEDGERWAY_{name}") or None
+    """The address of an external server."""
+    return os.environ.get(f"LEDGERWAY_TEST_{name}") or None
 
 
 def reserve_folder() -> None:

@@ -17,7 +17,7 @@ from runtime.settings import Settings
 from runtime.work.outbox import publish
 from runtime.work.unit import unit_of_work
 from tests.support.clock import NOON, FixedClock
-from tests.workflow.stage import CALL
+from tests.workflow.stage import CALL, eventually
 
 
 def created(project: str, version: int = 1) -> ProjectCreated:
@@ -30,6 +30,17 @@ async def published(database: Database, *projects: str) -> None:
     for project in projects:
         async with unit_of_work(database) as connection:
             await publish(connection, CALL, created(project))
+    await seen(database)
+
+
+async def seen(database: Database) -> None:
+    """Until no transaction is open on the server, also of other tests, before whose end the feed shows no later event."""
+    now = await database.fetchval("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+
+    async def over() -> bool:
+        return bool(await database.fetchval("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= $1", now))
+
+    await eventually(over)
 
 
 class TestFeed:
@@ -52,9 +63,11 @@ class TestFeed:
     async def test_what_commits_late_is_not_passed_over(self, database: Database) -> None:
         async with database.transaction() as slow:
             await publish(slow, CALL, created("prj_slow"))
-            await published(database, "prj_fast")
+            async with unit_of_work(database) as connection:
+                await publish(connection, CALL, created("prj_fast"))
             waiting = await events.feed(database, CALL.tenant, None, None, 9, NOON)
             assert waiting.items == ()
+        await seen(database)
         feed = await events.feed(database, CALL.tenant, waiting.last_sequence, None, 9, NOON)
         assert [e.subject for e in feed.items] == ["prj_slow", "prj_fast"]
 

@@ -127,7 +127,7 @@ class TestListen:
         while len(product.requests(EVENTS)) < 2 and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "inv_1" in out
         assert "Go on from there: ledgerway listen --after 7.1" in err

@@ -145,7 +145,7 @@ def test_ctrl_c_leaves_the_run_and_says_how_to_follow_it(product: Product, tmp_p
     while len(product.requests(RUN)) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Detached; the run goes on. Follow it: ledgerway runs show run_1 --follow" in err
 
