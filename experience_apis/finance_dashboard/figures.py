@@ -4,7 +4,7 @@ Amounts of another currency are converted at the newest rate of the ERP; where t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -72,20 +72,19 @@ _POSTED = """
 select currency, count(*) as count, sum(net) as amount from finance_invoice
 where tenant = $1 and posted_at >= $2 group by currency
 """
-_LAG = """
-select count(*) as entries, percentile_disc(0.5) within group (order by days) as median_days,
-       percentile_disc(0.9) within group (order by days) as p90_days
-from (select round(extract(epoch from invoiced_at - approved_at) / 86400, 1) as days from finance_transaction
-      where tenant = $1 and invoiced_at >= $2 and invoiced_at < $3 and approved_at is not null) as lag
+# The first value at which so large a part of the entries is counted: what `percentile_disc` says of the entries themselves.
+_LAGS = """
+with lag as (
+    select {group} as span, label::numeric as days, sum(count) as count from finance_sum
+    where tenant = $1 and kind = 'lag' and day > $2 and day <= $3 group by 1, 2 having sum(count) > 0),
+counted as (
+    select span, days, sum(count) over (partition by span order by days) as upto,
+           sum(count) over (partition by span) as entries from lag)
+select span, max(entries)::bigint as entries, min(days) filter (where upto >= 0.5 * entries) as median_days,
+       min(days) filter (where upto >= 0.9 * entries) as p90_days
+from counted group by span order by span
 """
-_WEEKS = """
-select date_trunc('week', invoiced_at at time zone 'UTC')::date as week, count(*) as entries,
-       percentile_disc(0.5) within group (order by days) as median_days,
-       percentile_disc(0.9) within group (order by days) as p90_days
-from (select invoiced_at, round(extract(epoch from invoiced_at - approved_at) / 86400, 1) as days
-      from finance_transaction where tenant = $1 and invoiced_at >= $2 and approved_at is not null) as lag
-group by 1 order by 1
-"""
+_LAG, _WEEKS = _LAGS.format(group="1"), _LAGS.format(group="date_trunc('week', day)::date")
 _UNTOUCHED = """
 select count(*) as posted, count(*) filter (where draft_version = 1
   and coalesce(jsonb_array_length(g.body->'waivers'), 0) = 0 and not exists (
@@ -112,8 +111,8 @@ class _Read(Struct, frozen=True, kw_only=True):
     reasons: Sequence[Any]
     unbilled: Sequence[Any]
     posted: Sequence[Any]
-    lag: Any
-    lag_before: Any
+    lag: Lag
+    lag_before: Lag
     weeks: Sequence[Any]
     untouched: Any
     periods: Sequence[Any]
@@ -132,19 +131,25 @@ async def figures(
 
 
 async def _read(database: Database, tenant: str, now: datetime) -> _Read:
-    recent, monday = now - _RECENT, now.date() - timedelta(days=now.weekday(), weeks=WEEKS - 1)
+    recent, today = now - _RECENT, now.date()
+    sunday = today - timedelta(days=now.weekday() + 1, weeks=WEEKS - 1)
     return _Read(
         items=await database.fetch(_ITEMS, tenant),
         oldest=await database.fetchrow(_OLDEST, tenant),
         reasons=await database.fetch(_REASONS, tenant),
         unbilled=await database.fetch(_UNBILLED, tenant),
         posted=await database.fetch(_POSTED, tenant, recent),
-        lag=await database.fetchrow(_LAG, tenant, recent, now + timedelta(seconds=1)),
-        lag_before=await database.fetchrow(_LAG, tenant, recent - _RECENT, recent),
-        weeks=await database.fetch(_WEEKS, tenant, datetime.combine(monday, time(0), UTC)),
+        lag=await _lag(database, tenant, today - _RECENT, today),
+        lag_before=await _lag(database, tenant, today - 2 * _RECENT, today - _RECENT),
+        weeks=await database.fetch(_WEEKS, tenant, sunday, today),
         untouched=await database.fetchrow(_UNTOUCHED, tenant, recent),
         periods=await database.fetch(_PERIODS, tenant),
     )
+
+
+async def _lag(database: Database, tenant: str, after: date, until: date) -> Lag:
+    row = await database.fetchrow(_LAG, tenant, after, until)
+    return Lag(entries=0, median_days=None, p90_days=None) if row is None else convert(dict(row), Lag)
 
 
 def computed(
@@ -168,12 +173,12 @@ def computed(
         blocked_by=reasons,
         unbilled=unbilled,
         posted=_backlog(read.posted, converter),
-        lag=convert(dict(read.lag), Lag),
-        lag_before=convert(dict(read.lag_before), Lag),
+        lag=read.lag,
+        lag_before=read.lag_before,
         lag_target_days=LAG_TARGET_DAYS,
         straight_through=straight_through(read.untouched["posted"], read.untouched["untouched"]),
         unbilled_by_age=ages,
-        weeks=tuple(convert(dict(r), WeekLag) for r in read.weeks),
+        weeks=tuple(convert({**r, "week": r["span"]}, WeekLag) for r in read.weeks),
         periods=_periods(read.periods, converter),
         controls=controls,
         rates_on=converter.rates_on,

@@ -9,7 +9,14 @@ _MANY = 200
 _UNFOLDED = "select tenant from finance_sum where not folded group by tenant having count(*) >= $1"
 # What another session folds meanwhile is not deleted twice, and not counted twice: only what was deleted is summed.
 _FOLD = """
-with gone as (delete from finance_sum where tenant = $1 returning *)
+with changed as (
+    select distinct kind, state, currency, legal_entity, label, day, filled, shown from finance_sum
+    where tenant = $1 and not folded),
+gone as (
+    delete from finance_sum s using changed c
+    where s.tenant = $1 and (s.kind, s.state, s.currency, s.legal_entity, s.label, s.filled, s.shown)
+      = (c.kind, c.state, c.currency, c.legal_entity, c.label, c.filled, c.shown) and s.day is not distinct from c.day
+    returning s.*)
 insert into finance_sum
 select tenant, kind, state, currency, legal_entity, label, day, filled, shown, sum(count), sum(amount), sum(hours), true
 from gone group by 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -25,5 +32,5 @@ async def fold_all(database: Database) -> None:
 
 
 async def fold(connection: Connection, tenant: str) -> None:
-    """One row for each sum of a tenant."""
+    """One row for each sum of a tenant; those that did not change are left alone."""
     await connection.execute(_FOLD, tenant)

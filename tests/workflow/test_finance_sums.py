@@ -5,7 +5,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Any, get_args
 
@@ -117,7 +117,8 @@ class Firm:
             service_date=date(2026, 10, 5),
             object_id=f"trx_{number}",
             version=self._versions[f"trx_{number}"],
-            occurred_at=NOON,
+            occurred_at=NOON + timedelta(minutes=draw.randint(0, 20_000)),
+            approved_at=draw.choice((None, NOON - timedelta(minutes=draw.randint(0, 20_000)))),
             actor="mia",
             state=draw.choice(("rated", "queued", "held", "invoiced", "reversed")),
             part=draw.choice(("billable", "non_billable", "overage")),
@@ -163,6 +164,10 @@ async def added_up(database: Database, tenant: str) -> Counter[tuple[Any, ...]]:
     for row in await database.fetch("select * from finance_transaction where tenant = $1", tenant):
         key = ("transaction", row["state"], row["currency"], "", row["part"], None, True, True)
         add(key, row["amount"], row["hours"])
+        if row["invoiced_at"] and row["approved_at"]:
+            days = Decimal((row["invoiced_at"] - row["approved_at"]) / timedelta(milliseconds=1)) / 86_400_000
+            label = str(days.quantize(Decimal("0.1"), ROUND_HALF_UP))
+            add(("lag", "invoiced", "", "", label, row["invoiced_at"].date(), True, True), Decimal(0), Decimal(0))
     return Counter((*key, *total) for key, total in found.items())
 
 
@@ -237,3 +242,18 @@ async def test_what_matches_is_counted_as_it_is_listed(office: Office, asked: di
         currency: (len(amounts), sum(amounts)) for currency, amounts in listed.items()
     }
     assert bool(queue.items) == (asked.get("state") != "billed")
+
+
+async def test_lags_of_many_are_what_the_database_says_of_the_entries(office: Office) -> None:
+    await happen(office.database, Firm("acme", 3), 400)
+    office.clock.advance(timedelta(days=14))
+    said = await office.database.fetchrow(
+        """select count(*) as entries, percentile_disc(0.5) within group (order by days) as median_days,
+                  percentile_disc(0.9) within group (order by days) as p90_days
+           from (select round(extract(epoch from invoiced_at - approved_at) / 86400, 1) as days from finance_transaction
+                 where tenant = 'acme' and invoiced_at is not null and approved_at is not null) as lag"""
+    )
+    found = await FinanceViews(office.services).billing_figures(call("acme"))
+    assert said is not None and said["entries"] > 3
+    assert (found.lag.entries, found.lag.median_days, found.lag.p90_days) == tuple(said.values())
+    assert sum(week.entries for week in found.weeks) == said["entries"]
