@@ -46,7 +46,8 @@ async def workbench(visit: Visiting) -> Page:
     }
     if not visit.partial:
         context |= await _around(visit)
-        context["strip"] = shell.freshness(queue.freshness, *_PORTS)
+        strip = context["strip"] = shell.freshness(queue.freshness, *_PORTS)
+        context["lagging"] = billing_figures.lagging(strip) if queue.figures and not context["away"] else []
     return await shell.page(visit, "billing.html", block="queue", **context)
 
 

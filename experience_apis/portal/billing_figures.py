@@ -12,6 +12,13 @@ from experience_apis.portal import charts, reasons, words
 _TOP_REASONS = 6
 _CONTROLS = {"REC-01": "Approved hours → bill items", "REC-05": "Billed → posted in ERP"}
 _DEFINED = "/portal/help#figures"
+# The figures that tell too little while a system is not read.
+_FED = {
+    "time": "Invoice-ready backlog, Approved, not invoiced",
+    "psa": "Invoice-ready backlog, Blocked from billing",
+    "erp": "Approval to billing, Straight-through billing, Posted",
+    "billing": "Posted",
+}
 
 
 def figures(found: BillingFigures) -> list[dict[str, Any]]:
@@ -43,6 +50,13 @@ def figures(found: BillingFigures) -> list[dict[str, Any]]:
             words.short_money(found.posted.amount, currency),
             f"{words.count(found.posted.count, 'invoice')}, 30 days",
         ),
+    ]
+
+
+def lagging(strip: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The stale entries of a freshness strip with the figures each may hold back."""
+    return [
+        one | {"figures": _FED[one["item"].port]} for one in strip if one["item"].stale and one["item"].port in _FED
     ]
 
 

@@ -22,6 +22,7 @@ STATES = (
     State(name="billing-posted", path="/portal/billing?view=posted"),
     State(name="billing-nothing-matches", path="/portal/billing?search=nobody"),
     State(name="billing-drawer", path="/portal/billing?view=blocked", opens="tbody th a"),
+    State(name="billing-draft-drawer", path="/portal/billing?view=posting", opens="tbody th a"),
     State(name="billing-item", path="/portal/billing/items/{item_id}"),
     State(
         name="billing-waive-preview",

@@ -16,7 +16,7 @@ _RULES = {
     "resultTypes": ["violations"],
 }
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 _AXE = Axe()
 
 
@@ -29,7 +29,7 @@ async def _open(page: Page, state: State, product: Installation) -> None:
         await page.locator("#drawer[open] #drawer-title").wait_for()
 
 
-async def _violations(page: Page) -> list[str]:
+async def violations(page: Page) -> list[str]:
     found = await _AXE.run(page, options=_RULES)
     return [f"{v['id']}: {node['html'][:160]}" for v in found.response["violations"] for node in v["nodes"]]
 
@@ -43,9 +43,9 @@ async def test_a_state_of_a_page(
     async with visiting(state.persona) as page:
         await _open(page, state, product)
         assert await page.locator("h1").count() == 1
-        for theme in _THEMES:
+        for theme in THEMES:
             await page.emulate_media(color_scheme=theme)
-            assert (theme, await _violations(page)) == (theme, [])
+            assert (theme, await violations(page)) == (theme, [])
             if folder:
                 await page.screenshot(path=Path(folder) / f"{state.name}-{theme}.png", full_page=whole)
         await page.emulate_media(color_scheme="light", forced_colors="active")

@@ -268,6 +268,8 @@ async def test_what_was_not_read_for_long_is_stale_with_its_effect(office: Offic
         assert strip is not None
         assert 'class="stale" title="Oracle NetSuite (netsuite)"' in strip[0]
         assert re.search(r"<strong>ERP</strong>.*?3 h ago</time>, stale: postings may lag", strip[0], re.DOTALL)
+    page = (await analyst.get("/portal/billing")).text
+    assert "ERP (Oracle NetSuite) was last read 3 h ago: Approval to billing, Straight-through billing, Posted." in page
 
 
 async def test_what_failed_of_many_is_named_and_tried_again_alone(office: Office, analyst: httpx.AsyncClient) -> None:
