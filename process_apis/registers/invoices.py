@@ -93,6 +93,12 @@ async def open_drafts(unit: Unit, invoice_ids: Iterable[str]) -> frozenset[str]:
     return frozenset(r["id"] for r in await unit.connection.fetch(sql, unit.tenant, ids))
 
 
+async def states(unit: Unit, invoice_ids: Iterable[str]) -> dict[str, str]:
+    """States of invoices by id."""
+    sql = "select id, state from invoice where tenant = $1 and id = any($2::text[])"
+    return {r["id"]: r["state"] for r in await unit.connection.fetch(sql, unit.tenant, sorted(set(invoice_ids)))}
+
+
 async def redraft(unit: Unit, invoice: DraftInvoice, made: DraftInvoice, reason: str) -> DraftInvoice:
     """Put new content in place of an open draft's: the next draft version. Its state stays, and whoever approves names the version."""
     stored = to_builtins(made)

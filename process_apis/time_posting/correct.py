@@ -22,6 +22,7 @@ from process_apis.time_posting import facts as gathering
 from process_apis.time_posting.accept import Decided, Waiting
 from process_apis.time_posting.verdict import Facts, Verdict
 
+CORRECTED, WITHDRAWN = "A newer version takes its place.", "The entry was withdrawn."
 LOCKS = ("INVOICE_LOCKED", "ALREADY_INVOICED")
 # Billed, or given up for good: what no correction takes back.
 _FIXED = frozenset({"invoiced", "written_off"})
@@ -82,7 +83,7 @@ async def _state_all(new: Sequence[tuple[Unit, Standing]]) -> None:
     waiting, standings = Waiting(), [standing for _, standing in new]
     known = await gathering.known(new[0][0], standings)
     for (unit, standing), facts in zip(new, known, strict=True):
-        waiting.add(await _decided(unit.under(standing.correlation_id), facts, (), waiting))
+        waiting.add(await _decided(unit.under(standing.correlation_id), facts, (), waiting, CORRECTED))
     await waiting.store()
 
 
@@ -100,11 +101,25 @@ async def _one(unit: Unit, standing: Standing) -> list[tuple[str, date]]:
     own = unit.under(standing.correlation_id)
     if standing.version.entry.status != "approved":
         await _withdraw(own, standing.version, live)
-    elif not _stands(standing.version, live):
-        await _state(own, standing, live)
+    elif not _stands(standing.version, live) or await _waits(own, standing):
+        await _state(own, standing, live, CORRECTED)
     else:
         return []
     return sorted({(t.worker_number or "", t.service_date) for t in live})
+
+
+async def restate(unit: Unit, standing: Standing, why: str) -> None:
+    """Decide about an entry anew that has its transactions: something that decided about it changed (trigger rerate)."""
+    own = unit.under(standing.correlation_id)
+    await _state(own, standing, await transactions.of_source(own, standing.version.id), why)
+
+
+async def _waits(unit: Unit, standing: Standing) -> bool:
+    """Whether it could not be decided about anew, because of a lock (IMP-6)."""
+    if not standing.excepted:
+        return False
+    known = await exceptions.known(unit, standing.version.id)
+    return any(code in LOCKS for code, _ in known.open)
 
 
 def _stands(version: EntryVersion, live: Sequence[Transaction]) -> bool:
@@ -114,7 +129,7 @@ def _stands(version: EntryVersion, live: Sequence[Transaction]) -> bool:
 
 async def _withdraw(unit: Unit, version: EntryVersion, live: Sequence[Transaction]) -> None:
     """The entry counts no longer. What is billed needs a credit first."""
-    live, drafted = await _pulled(unit, live)
+    live, drafted = await _pulled(unit, live, WITHDRAWN)
     if drafted:
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
@@ -122,34 +137,39 @@ async def _withdraw(unit: Unit, version: EntryVersion, live: Sequence[Transactio
     if any((_amount(billed), _hours(billed))):
         await _locked(unit, version, billed, "ALREADY_INVOICED")
         return
-    await _take_back(unit, [t for t in live if t.state not in _FIXED])
-    await exceptions.clear(unit, version.id, note="The entry was withdrawn.")
+    await _take_back(unit, [t for t in live if t.state not in _FIXED], WITHDRAWN)
+    await exceptions.clear(unit, version.id, note=WITHDRAWN)
 
 
-async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction]) -> None:
+async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction], why: str) -> None:
     version = standing.version
-    live, drafted = await _pulled(unit, live)
+    live, drafted = await _pulled(unit, live, why)
     if drafted:
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
     waiting = Waiting()
     known = await exceptions.known(unit, version.id) if standing.excepted else exceptions.NONE_KNOWN
     (facts,) = await gathering.known(unit, [standing])
-    waiting.add(await _decided(unit, replace(facts, settled=known.settled), live, waiting, known))
+    waiting.add(await _decided(unit, replace(facts, settled=known.settled), live, waiting, why, known))
     await waiting.store()
 
 
 async def _decided(
-    unit: Unit, facts: Facts, live: Sequence[Transaction], waiting: Waiting, known: Known = exceptions.NONE_KNOWN
+    unit: Unit,
+    facts: Facts,
+    live: Sequence[Transaction],
+    waiting: Waiting,
+    why: str,
+    known: Known = exceptions.NONE_KNOWN,
 ) -> Decided:
     """The verdict on the newest version, and what it makes in place of what stands, which is taken back."""
     found = await gathering.priced(unit, facts, waiting)
     verdict = rules.decide(found)
-    made = await _replaced(unit, found, verdict, live)
+    made = await _replaced(unit, found, verdict, live, why)
     return Decided(unit=unit, found=found, verdict=verdict, made=made, known=known)
 
 
-async def _pulled(unit: Unit, live: Sequence[Transaction]) -> tuple[list[Transaction], list[Transaction]]:
+async def _pulled(unit: Unit, live: Sequence[Transaction], why: str) -> tuple[list[Transaction], list[Transaction]]:
     """What is on a draft nobody approved yet leaves it (IMP-5); answers everything live, and what is on a locked invoice (IMP-6).
 
     The draft's id stays with what left it: the draft is made again without it, and with what takes its place.
@@ -161,20 +181,20 @@ async def _pulled(unit: Unit, live: Sequence[Transaction]) -> tuple[list[Transac
     locked = [t for t in drafted if t.invoice_id not in open_]
     if locked:
         return list(live), locked
-    pulled = {
-        t.id: await transactions.change(unit, t, "undraft", reason="A correction takes its place.") for t in drafted
-    }
+    pulled = {t.id: await transactions.change(unit, t, "undraft", reason=why) for t in drafted}
     return [pulled.get(t.id, t) for t in live], []
 
 
-async def _replaced(unit: Unit, found: Facts, verdict: Verdict, live: Sequence[Transaction]) -> tuple[New, ...]:
+async def _replaced(
+    unit: Unit, found: Facts, verdict: Verdict, live: Sequence[Transaction], why: str
+) -> tuple[New, ...]:
     """IMP-1, IMP-3, IMP-4 and IMP-8: leave, replace, reverse and repost, or adjust the next invoice."""
     fixed, loose = [t for t in live if t.state in _FIXED], [t for t in live if t.state not in _FIXED]
     if loose and not fixed and _says_the_same(loose, accept.preview(unit, found, verdict)):
         if any(t.source_version != found.version for t in loose):
             await transactions.adopt(unit, [t.id for t in loose], found.version)
         return ()
-    await _take_back(unit, loose)
+    await _take_back(unit, loose, why)
     rating_version = max((t.rating_version for t in live if t.source_version == found.version), default=0) + 1
     if any(t.part == "billable" and t.state == "held" for t in loose):
         verdict = rules.held(verdict)
@@ -206,13 +226,13 @@ def _state_of(old: Transaction) -> str:
     return "rated" if old.part == "billable" and old.state in ("held", "queued") else old.state
 
 
-async def _take_back(unit: Unit, loose: Sequence[Transaction]) -> None:
+async def _take_back(unit: Unit, loose: Sequence[Transaction], why: str) -> None:
     """Reverse in the hub; what the ERP has is reversed there, exactly (DEC-6)."""
     for transaction in loose:
         if transaction.state == "excluded":
-            await transactions.supersede(unit, transaction, reason="A newer version takes its place.")
+            await transactions.supersede(unit, transaction, reason=why)
         else:
-            await transactions.change(unit, transaction, "reverse", reason="A newer version takes its place.")
+            await transactions.change(unit, transaction, "reverse", reason=why)
         if transaction.erp_ref is not None:
             await reversal.open_run(unit, transaction)
 

@@ -7,6 +7,7 @@ from contracts.events import (
     Event,
     ExceptionResolved,
     ExceptionWaived,
+    RateCardChanged,
     TimeApproved,
     TimeCorrected,
     TimeEvent,
@@ -14,7 +15,7 @@ from contracts.events import (
 )
 from contracts.process.time_posting import TimePosting
 from process_apis.registers.unit import Unit
-from process_apis.time_posting import correct, intake, posting, recheck, reversal
+from process_apis.time_posting import correct, intake, posting, recheck, rerate, reversal
 from process_apis.time_posting.commands import TransactionCommands
 from runtime.data.database import Connection
 from runtime.services import Services
@@ -32,8 +33,14 @@ def build(services: Services) -> Process:
         await correct.bring_up_all([(Unit(connection, call, now), event.object_id) for call, event in told])
 
     async def on_settled(connection: Connection, call: Call, event: ExceptionResolved | ExceptionWaived) -> None:
-        if event.subject.startswith("tme_"):
-            await correct.bring_up(Unit(connection, call, services.clock.now()), event.subject)
+        unit = Unit(connection, call, services.clock.now())
+        if event.code == rerate.WINDOW and isinstance(event, ExceptionResolved):
+            await rerate.approved(unit, event.subject)
+        elif event.subject.startswith("tme_"):
+            await correct.bring_up(unit, event.subject)
+
+    async def on_price(connection: Connection, call: Call, event: RateCardChanged) -> None:
+        await rerate.on_changed(connection, call, event, services.clock)
 
     async def on_deliveries(connection: Connection, told: Sequence[tuple[Call, Delivery]]) -> None:
         await intake.accept(connection, told, services.clock.now())
@@ -44,12 +51,13 @@ def build(services: Services) -> Process:
         TimeVoided: Batched(on_told),
         ExceptionResolved: on_settled,
         ExceptionWaived: on_settled,
+        RateCardChanged: on_price,
     }
     return Process(
         name="time_posting",
         contract=TimePosting,
         implementation=TransactionCommands(services),
-        workflows=(posting.PostTime(services), reversal.ReverseTime(services)),
+        workflows=(posting.PostTime(services), reversal.ReverseTime(services), rerate.RerateTime(services)),
         subscriptions=subscriptions,
         inbox={intake.KIND: Batched(on_deliveries)},
         sweeps=(
