@@ -292,7 +292,7 @@ class Gateway:
         lifecycle = version.covering(x.target, self._config.policy.version)
         try:
             if lifecycle is not None:
-                version.announce(x, lifecycle)
+                version.on_request(x, lifecycle)
         except Problem as gone:
             return gone
         return NotFound(f"There is nothing at {x.target[:200]}; /.well-known/api-catalog lists what there is.")
@@ -301,6 +301,9 @@ class Gateway:
         """Headers of the exchange: its own, those for browsers, and what the reply's kind asks for."""
         own = dict(reply.headers)
         extra = [*x.headers, *browsers.shared(x, self._config.origins)]
+        if self._config.policy.version:
+            lifecycle = version.covering(x.target if x.route is None else x.route.template, self._config.policy.version)
+            extra += () if lifecycle is None else version.headers(lifecycle)
         if "cache-control" not in own:
             extra.append(("cache-control", "private, no-cache" if "etag" in own else "no-store"))
         if reply.status == 202:

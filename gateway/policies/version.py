@@ -29,20 +29,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def on_request(x: Exchange, config: Config) -> None:
-    """Announce, or refuse with VersionGone."""
-    announce(x, config)
-
-
-def announce(x: Exchange, config: Config) -> None:
-    """Add the headers of a deprecation. Raises VersionGone after its sunset."""
-    x.headers += headers(config)
+    """Raises VersionGone after the sunset. That it comes is announced on every answer, by the gateway."""
     if config.sunset_at is not None and x.services.clock.now() >= config.sunset_at:
         successor = f" Use {config.successor}." if config.successor else ""
         raise VersionGone(f"This was retired on {config.sunset_at:%-d %b %Y}.{successor}", successor=config.successor)
 
 
 def headers(config: Config) -> list[tuple[str, str]]:
-    """Deprecation, Sunset and Link."""
+    """Deprecation, Sunset and Link, for every answer."""
     found = [("deprecation", f"@{int(config.deprecated_at.timestamp())}")]
     if config.sunset_at is not None:
         found.append(("sunset", format_datetime(config.sunset_at.astimezone(UTC), usegmt=True)))

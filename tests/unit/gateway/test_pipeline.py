@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from gateway import pipeline
+from runtime.http.arguments import BODY_LIMIT
 from tests.support.tiny import Desk
 from tests.support.tokens import TestIssuer
 from tests.unit.gateway.conftest import CONFIG, Build, client_of
@@ -170,6 +171,17 @@ docs = "/docs/migrate-v2"
         assert answer.headers["deprecation"] == "@1767225600"
         assert answer.headers["sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
         assert '</process/v2/notes>; rel="successor-version"' in answer.headers["link"]
+        refused = [
+            await client.get("/process/v1/notes/n7", headers={"authorization": "Bearer bad"}),
+            await client.get("/process/v1/notes/n7", headers={"authorization": f"Bearer {issuer.token(scope='x')}"}),
+            await client.delete("/process/v1/notes"),
+            await client.options("/process/v1/notes"),
+            await client.post("/process/v1/notes", content=b" " * (BODY_LIMIT + 1)),
+            await client.get("/process/v1/notes/n7/nothing"),
+        ]
+        assert [one.status_code for one in refused] == [401, 403, 405, 204, 413, 404]
+        assert [one.headers.get_list("deprecation") for one in refused] == [["@1767225600"]] * 6
+        assert "deprecation" not in (await client.get("/process/v1/runs/r1")).headers
     async with client_of(build(ending.format(sunset="2026-06-01T00:00:00Z")), issuer.token()) as client:
         answer = await client.get("/process/v1/notes/n7")
         assert (answer.status_code, answer.json()["facts"]) == (410, {"successor": "/process/v2/notes"})
