@@ -171,6 +171,10 @@ async def test_a_change_told_twice_and_a_step_done_twice_move_once(time_firm: Ti
     await time_firm.quiet()
     assert await time_firm.every(ref) == before
     assert await _runs(time_firm) == ["completed"]
+    await _tell(time_firm, "rcd_again", known.scope, ref_of)
+    await time_firm.quiet()
+    assert await time_firm.every(ref) == before
+    assert await _runs(time_firm) == ["completed", "completed"]
 
 
 async def test_a_card_reaches_whom_it_is_for(time_firm: TimeFirm) -> None:  # RATE-1
