@@ -55,8 +55,12 @@ update step set state = 'waiting', waiting_for = $4::jsonb, retry_at = now() + m
 where tenant = $1 and run_id = $2 and name = $3 returning retry_at
 """
 _SHOW_RETRY = "update step set waiting_for = $4::jsonb where tenant = $1 and run_id = $2 and name = $3"
+_DONE = """
+update step set state = 'done', ended_at = now(), waiting_for = null, retry_at = null, external_ref = $4
+where tenant = $1 and run_id = $2 and name = $3 and (exception_id is null or $5) returning true
+"""
 _END = """
-update step set state = $4, ended_at = now(), waiting_for = null, retry_at = null, external_ref = $5
+update step set state = $4, ended_at = now(), waiting_for = null, retry_at = null, external_ref = null
 where tenant = $1 and run_id = $2 and name = $3
 """
 _LOCK = "select state from run where tenant = $1 and id = $2 for update"
@@ -159,14 +163,15 @@ class Journal:
             await connection.execute(_SHOW_RETRY, *_id(step), shown)
         await connection.execute(_SUM_UP, step.tenant, step.run_id)
 
-    async def done(self, step: StepKey, external_ref: str | None) -> None:
-        """A step that was running is done."""
-        await self._on().execute(_END, *_id(step), "done", external_ref)
+    async def done(self, step: StepKey, external_ref: str | None, *, cleared: bool = False) -> bool:
+        """A step that was running is done. False, and nothing is written, when it was held under an exception that is not yet
+        cleared."""
+        return bool(await self._on().fetchval(_DONE, *_id(step), external_ref, cleared))
 
     async def leave(self, step: StepKey, state: Literal["done", "skipped"]) -> None:
         """A wait is over. What is skipped was never done: the run was cancelled first."""
         async with self._changing(step) as connection:
-            await connection.execute(_END, *_id(step), state, None)
+            await connection.execute(_END, *_id(step), state)
 
     async def take_signal(self, step: StepKey, signal: str) -> list[Any]:
         """The oldest signal of that name nobody took, for good; the same one again when the wait is repeated."""

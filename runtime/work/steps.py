@@ -237,11 +237,12 @@ class Steps:
         (self._idle.clear if self._busy else self._idle.set)()
 
     async def _finished(self, step: StepKey, call: Call, reference: str | None) -> None:
-        async with unit_of_work(self._database) as connection:
-            exception_id = (await self._journal.enter(step)).exception_id
-            if exception_id is not None:
-                await self._cleared_exception(connection, step, call, exception_id)
-            await self._journal.done(step, reference)
+        if not await self._journal.done(step, reference):
+            async with unit_of_work(self._database) as connection:
+                exception_id = (await self._journal.enter(step)).exception_id
+                if exception_id is not None:
+                    await self._cleared_exception(connection, step, call, exception_id)
+                await self._journal.done(step, reference, cleared=True)
         metrics.STEPS.add((_label(step), "done"))
         log.info("step.done", tenant=step.tenant, run=step.run_id, step=step.name)
 
