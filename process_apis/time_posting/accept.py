@@ -1,6 +1,6 @@
 """Stores the verdict on a time entry: its parts as transactions, what is wrong with it as exceptions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -18,7 +18,8 @@ from process_apis.time_posting.keys import POSTING
 from process_apis.time_posting.verdict import Facts, Failure, Part, Verdict
 from runtime.data.ids import new_id
 
-_LOCK = "select 1 from contract where tenant = $1 and id = $2 for update"
+# In the order of ids, so that two who take several never wait for each other.
+_LOCK = "select 1 from contract where tenant = $1 and id = any($2::text[]) order by id for update"
 
 # Hours recorded, hours billed, days billed.
 PriorDay = tuple[Decimal, Decimal, Decimal]
@@ -46,7 +47,6 @@ class Waiting:
 
     def __init__(self) -> None:
         self._decided: list[Decided] = []
-        self._taken: set[str] = set()
         self._consumed: dict[str, dict[str, Decimal]] = {}
 
     def add(self, decided: Decided) -> None:
@@ -56,11 +56,10 @@ class Waiting:
             if (consumed := self._consumed.get(new.transaction.contract_id or "")) is not None:
                 transactions.use(consumed, new.transaction)
 
-    async def take(self, unit: Unit, contract_id: str) -> None:
-        """Until the unit ends nobody else bills work of a contract whose entries compete (SCL-2)."""
-        if contract_id not in self._taken:
-            await unit.connection.execute(_LOCK, unit.tenant, contract_id)
-            self._taken.add(contract_id)
+    async def take(self, unit: Unit, contract_ids: Iterable[str]) -> None:
+        """Until the unit ends nobody else decides about entries of contracts whose entries compete (SCL-2)."""
+        if wanted := sorted(set(contract_ids)):
+            await unit.connection.execute(_LOCK, unit.tenant, wanted)
 
     async def consumed(self, unit: Unit, contract_id: str, besides: str) -> dict[str, Decimal]:
         """What is used of the caps of a contract that was taken, without the source `besides` and with what waits (CAP-1, CAP-2)."""

@@ -7,6 +7,7 @@ the newest version and at what stands, so that events may come late, twice or in
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -45,7 +46,7 @@ async def bring_up_all(wanted: Sequence[tuple[Unit, str]]) -> None:
     standings = await time_entries.standings(wanted[0][0], [entry_id for _, entry_id in wanted])
     first, *later = _portions([(unit, standings[one]) for unit, one in wanted if one in standings]) or [[]]
     if first and _is_new(first[0][1]):
-        await _state_all(first)
+        await _decide([_Case(unit.under(standing.correlation_id), standing) for unit, standing in first])
     elif first:
         await _bring_up_again(*first[0])
     # What is read about these depends on what is stored now.
@@ -77,14 +78,6 @@ def _likeness(standing: Standing) -> object:
     """The same for twins."""
     entry = standing.version.entry
     return entry.worker_number, entry.worked_on, entry.project_ref, entry.hours
-
-
-async def _state_all(new: Sequence[tuple[Unit, Standing]]) -> None:
-    waiting, standings = Waiting(), [standing for _, standing in new]
-    known = await gathering.known(new[0][0], standings)
-    for (unit, standing), facts in zip(new, known, strict=True):
-        waiting.add(await _decided(unit.under(standing.correlation_id), facts, (), waiting, CORRECTED))
-    await waiting.store()
 
 
 async def _bring_up_again(unit: Unit, standing: Standing) -> None:
@@ -122,6 +115,26 @@ async def _waits(unit: Unit, standing: Standing) -> bool:
     return any(code in LOCKS for code, _ in known.open)
 
 
+class _Case(NamedTuple):
+    """An entry to decide about, and why; with its live transactions and the exceptions there are about it."""
+
+    unit: Unit
+    standing: Standing
+    why: str = CORRECTED
+    live: Sequence[Transaction] = ()
+    known: Known = exceptions.NONE_KNOWN
+
+
+async def _decide(cases: Sequence[_Case]) -> None:
+    """One after the other, and stored together."""
+    unit, waiting = cases[0].unit, Waiting()
+    known = await gathering.known(unit, [case.standing for case in cases])
+    await waiting.take(unit, gathering.competing(known))
+    for case, facts in zip(cases, known, strict=True):
+        waiting.add(await _decided(case, facts, waiting))
+    await waiting.store()
+
+
 def _stands(version: EntryVersion, live: Sequence[Transaction]) -> bool:
     """Whether this version has its transactions and none of them waits in exception."""
     return any(t.source_version == version.version for t in live) and not any(t.state == "exception" for t in live)
@@ -147,25 +160,16 @@ async def _state(unit: Unit, standing: Standing, live: Sequence[Transaction], wh
     if drafted:
         await _locked(unit, version, drafted, "INVOICE_LOCKED")
         return
-    waiting = Waiting()
     known = await exceptions.known(unit, version.id) if standing.excepted else exceptions.NONE_KNOWN
-    (facts,) = await gathering.known(unit, [standing])
-    waiting.add(await _decided(unit, replace(facts, settled=known.settled), live, waiting, why, known))
-    await waiting.store()
+    await _decide([_Case(unit, standing, why, live, known)])
 
 
-async def _decided(
-    unit: Unit,
-    facts: Facts,
-    live: Sequence[Transaction],
-    waiting: Waiting,
-    why: str,
-    known: Known = exceptions.NONE_KNOWN,
-) -> Decided:
+async def _decided(case: _Case, facts: Facts, waiting: Waiting) -> Decided:
     """The verdict on the newest version, and what it makes in place of what stands, which is taken back."""
-    found = await gathering.priced(unit, facts, waiting)
+    unit, known = case.unit, case.known
+    found = await gathering.priced(unit, replace(facts, settled=known.settled), waiting)
     verdict = rules.decide(found)
-    made = await _replaced(unit, found, verdict, live, why)
+    made = await _replaced(unit, found, verdict, case.live, case.why)
     return Decided(unit=unit, found=found, verdict=verdict, made=made, known=known)
 
 

@@ -49,6 +49,12 @@ async def known(unit: Unit, standings: Sequence[Standing]) -> list[Facts]:
     return found
 
 
+def competing(found: Sequence[Facts]) -> set[str]:
+    """Contracts of which one entry uses what is left for the next: of a cap, or of a day (SCL-2)."""
+    pairs = map(checks.line_for, found)
+    return {c.id for c, line in pairs if c and line and (pricing.has_caps(c, line) or pricing.by_day(line))}
+
+
 async def _ahead(unit: Unit, found: Sequence[Facts]) -> None:
     placed = [(facts, *pair) for facts in found if (pair := checks.line_for(facts)) != (None, None)]
     priced = [
@@ -66,9 +72,7 @@ def _assigned(facts: Facts, booked: Bookings | None) -> bool | None:
 
 
 class Usage(Protocol):
-    """What others use of a contract that was taken: of its caps; of a line on a person's day. Both without the source `besides`."""
-
-    async def take(self, unit: Unit, contract_id: str) -> None: ...
+    """What others use of a contract that is locked: of its caps; of a line on a person's day. Both without the source `besides`."""
 
     async def consumed(self, unit: Unit, contract_id: str, besides: str) -> Mapping[str, Decimal]: ...
 
@@ -78,7 +82,7 @@ class Usage(Protocol):
 
 
 async def priced(unit: Unit, facts: Facts, usage: Usage) -> Facts:
-    """The same with prices. Locks the contract where entries compete for a cap (SCL-2)."""
+    """The same with prices. Contracts that are `competing` are locked."""
     contract, line = checks.line_for(facts)
     prices = await _prices(unit, facts, contract, line, usage) if contract and line else {}
     return replace(facts, **await _limits(unit, facts, contract), **prices)
@@ -98,9 +102,7 @@ def _scopes(contract: Contract) -> Mapping[str, str]:
 
 
 async def _prices(unit: Unit, facts: Facts, contract: Contract, line: ContractLine, usage: Usage) -> dict[str, Any]:
-    capped, by_day = pricing.has_caps(contract, line), line.rounding_scope == "day" or line.day_rounding != "exact"
-    if capped or by_day:
-        await usage.take(unit, contract.id)
+    capped, by_day = pricing.has_caps(contract, line), pricing.by_day(line)
     entity, on = await terms.entity_of(unit, contract), facts.entry.worked_on
     return {
         "entity": entity,

@@ -152,6 +152,11 @@ def has_caps(contract: Contract, line: ContractLine) -> bool:
     return any(limit is not None for limit in _limits(contract, line))
 
 
+def by_day(line: ContractLine) -> bool:
+    """Whether what a person worked on a day is rounded as a whole (QTY-4)."""
+    return line.rounding_scope == "day" or line.day_rounding != "exact"
+
+
 def _limits(contract: Contract, line: ContractLine) -> tuple[Decimal | None, ...]:
     return contract.nte_amount, line.nte_amount, contract.po.amount if contract.po else None, line.nte_hours
 
