@@ -87,7 +87,7 @@ from counted group by span order by span
 _LAG, _WEEKS = _LAGS.format(group="1"), _LAGS.format(group="date_trunc('week', day)::date")
 _UNTOUCHED = """
 select count(*) as posted, count(*) filter (where draft_version = 1
-  and coalesce(jsonb_array_length(g.body->'waivers'), 0) = 0 and not exists (
+  and not g.waived and not exists (
     select from finance_exception e where e.tenant = $1 and e.subject = any(i.subjects) and e.opened_at <= i.posted_at
     and e.opened_at >= g.period_end + interval '1 day')) as untouched
 from finance_invoice i join finance_item g on g.tenant = i.tenant and g.id = i.item_id

@@ -44,9 +44,11 @@ _FOUND = """
 select currency, count(*) as count, sum(net_amount) as amount from finance_item
 where tenant = $1 and shown and {conditions} group by currency order by sum(net_amount) desc, currency
 """
-# What is looked for stands in an index of its own, which is read whole; few items match, and are read by their ids.
-_WORDS = """id = any(array(select id from finance_item where tenant = $1 and (
-  named like lower(({0}::text[])[2]) or ({0}::text[])[1] in (id, invoice) or projects ? ({0}::text[])[1])))"""
+# What is looked for stands in indexes of its own, one of which is read whole; few items match, and are read by their ids.
+_WORDS = """id = any(array(
+  select id from finance_item
+  where tenant = $1 and (named like lower(({0}::text[])[2]) or ({0}::text[])[1] in (id, invoice))
+  union select id from finance_item where tenant = $1 and projects ? ({0}::text[])[1]))"""
 _SUMMED = """
 select currency, sum(count)::bigint as count, sum(amount) as amount from finance_sum
 where tenant = $1 and shown and kind = $2 and ($3::text[] is null or state = any($3))

@@ -37,6 +37,18 @@ select tenant, id || '-' || n, version, key || '-' || n, state, currency, period
   evaluated, failed, drafted, jsonb_set(body, '{id}', to_jsonb(id || '-' || n)), checks, changed_at, since, unbilled
 from finance_item, generate_series(1, %s) as n where tenant = %s
 """
+# Their time and invoices: half of the transactions invoiced and an invoice for every tenth item, over a hundred days.
+_COPY_TRANSACTIONS = """
+insert into finance_transaction (tenant, id, version, state, part, currency, amount, hours, changed_at, approved_at, invoiced_at)
+select tenant, id || '-' || n, version, case when mod(n, 2) = 0 then 'invoiced' else state end, part, currency, amount, hours,
+  changed_at, changed_at - n * interval '1 hour', case when mod(n, 2) = 0 then changed_at - mod(n, 100) * interval '1 day' end
+from finance_transaction, generate_series(1, %s) as n where tenant = %s
+"""
+_INVOICES = """
+insert into finance_invoice (tenant, id, item_id, currency, net, draft_version, subjects, posted_at)
+select tenant, 'inv-' || id, id, currency, net_amount, 1, array['inv-' || id, id, id || 'a', id || 'b', id || 'c'],
+  changed_at - mod(abs(hashtext(id)), 100) * interval '1 day' from finance_item where tenant = %s and mod(hashtext(id), 10) = 0
+"""
 _COUNT = "select count(*) from finance_item where tenant = %s"
 
 
@@ -94,7 +106,10 @@ def _many(product: Installation) -> int:
         row = connection.execute(_COUNT, (TENANT,)).fetchone()
         assert row is not None
         connection.execute(_COPY, (_MANY // row[0], TENANT))
-        connection.execute("vacuum analyze finance_item")
+        connection.execute(_COPY_TRANSACTIONS, (_MANY // 100, TENANT))
+        connection.execute(_INVOICES, (TENANT,))
+        for table in ("finance_item", "finance_transaction", "finance_invoice", "finance_sum"):
+            connection.execute(f"vacuum analyze {table}")
         row = connection.execute(_COUNT, (TENANT,)).fetchone()
     assert row is not None
     return int(row[0])

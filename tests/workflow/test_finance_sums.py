@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
 from random import Random
 from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from contracts import events
 from contracts.call import Call
@@ -257,3 +259,14 @@ async def test_lags_of_many_are_what_the_database_says_of_the_entries(office: Of
     assert said is not None and said["entries"] > 3
     assert (found.lag.entries, found.lag.median_days, found.lag.p90_days) == tuple(said.values())
     assert sum(week.entries for week in found.weeks) == said["entries"]
+
+
+async def test_an_item_of_many_projects_with_a_long_name_is_shown_and_found(office: Office) -> None:
+    event = Firm("acme", 1).item(1)
+    projects = tuple(f"prj_{sha256(bytes(number)).hexdigest()[:26]}" for number in range(400))
+    group = replace(event.group, project_ids=projects, customer_name="Ä" * 300, transaction_count=1, state="ready")
+    async with unit_of_work(office.database) as connection:
+        await apply(connection, "acme", replace(event, group=group, version=9))
+    for words in (projects[-1], "Ä" * 40):
+        found = await FinanceViews(office.services).billing_queue(call("acme"), search=words, sort="client")
+        assert [item.id for item in found.items] == ["bg_1"]
