@@ -1,7 +1,7 @@
 """Rows of the table `idempotency`: who holds a key, and the reply kept under it. States and races: see the idempotency policy.
 
-Requests that claim at the same time share a statement. Its rows are in the order of their keys, so that those of two processes never
-wait for each other crosswise.
+Requests that claim at the same time share a statement, which leaves keys alone that are there already: so it never waits for a row that
+somebody is finishing. Its rows are in the order of their keys, so that those of two processes never wait for each other crosswise.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,23 @@ from runtime.data.database import Database
 from runtime.data.outages import guarded
 
 _CLAIM = """
-insert into idempotency as held (tenant, client, method, route, key, fingerprint, lease_until, created_at, expires_at)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[],
+insert into idempotency (tenant, client, method, route, key, fingerprint, lease_until, created_at, expires_at)
+select asked.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[],
     $8::timestamptz[], $9::timestamptz[])
-on conflict (tenant, client, method, route, key) do update
-set fingerprint = excluded.fingerprint, state = 'pending', lease_until = excluded.lease_until,
-    status = null, headers = null, body = null, created_at = excluded.created_at, expires_at = excluded.expires_at
-where held.expires_at <= excluded.created_at
-   or (held.state = 'pending' and held.lease_until <= excluded.created_at and held.fingerprint = excluded.fingerprint)
-returning held.tenant, held.client, held.method, held.route, held.key
+  as asked (tenant, client, method, route, key, fingerprint, lease_until, created_at, expires_at)
+where not exists (
+    select from idempotency as held where held.tenant = asked.tenant and held.client = asked.client
+      and held.method = asked.method and held.route = asked.route and held.key = asked.key
+)
+on conflict (tenant, client, method, route, key) do nothing
+returning tenant, client, method, route, key
+"""
+_TAKE_OVER = """
+update idempotency set fingerprint = $6, state = 'pending', lease_until = $7, status = null, headers = null, body = null,
+    created_at = $8, expires_at = $9
+where tenant = $1 and client = $2 and method = $3 and route = $4 and key = $5
+  and (expires_at <= $8 or (state = 'pending' and lease_until <= $8 and fingerprint = $6))
+returning true
 """
 _READ = """
 select fingerprint, state, lease_until, status, headers, body from idempotency
@@ -82,10 +90,13 @@ class Claims:
     ) -> Claim | Held:
         """Take the key, or say what stands in the way. A lease that ran out is taken over by the same content. Raises StoreAway."""
         until = now + lease
+        row = (*scope.columns(), fingerprint, until, now, now + retention)
         for _ in range(3):
-            if await self._taking.ask((*scope.columns(), fingerprint, until, now, now + retention)):
+            if await self._taking.ask(row):
                 return Claim(scope=scope, lease_until=until)
             with guarded("database"):
+                if await self._database.fetchval(_TAKE_OVER, *row):
+                    return Claim(scope=scope, lease_until=until)
                 found = await self._database.fetchrow(_READ, *scope.columns())
             if found is not None:
                 return _held(found)

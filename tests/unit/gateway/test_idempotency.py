@@ -79,6 +79,18 @@ async def test_of_many_at_once_one_runs(client: httpx.AsyncClient, desk: Desk, d
     assert (len(desk.calls), await rows(database)) == (1, 1)
 
 
+async def test_a_key_that_is_being_finished_holds_nobody_up(client: httpx.AsyncClient, database: Database) -> None:
+    held = await client.post(NOTES, json=BODY, headers=KEY)
+    async with database.transaction() as session:
+        await session.execute("update idempotency set state = 'done'")
+        async with asyncio.timeout(5):
+            again, other = await asyncio.gather(
+                client.post(NOTES, json=BODY, headers=KEY),
+                client.post(NOTES, json=BODY, headers={"idempotency-key": '"k-2"'}),
+            )
+    assert (held.status_code, again.content, other.status_code) == (201, held.content, 201)
+
+
 async def test_first_requests_race_for_the_key(client: httpx.AsyncClient, desk: Desk, database: Database) -> None:
     answers = await asyncio.gather(*(client.post(NOTES, json=BODY, headers=KEY) for _ in range(10)))
     assert {a.status_code for a in answers} <= {201, 409}
