@@ -298,6 +298,8 @@ def test_a_fitting_week_softens_a_block(calculate: Any) -> None:  # WE-57
     [
         ("8", ["8.8"], [], "warn"),
         ("8", ["8.9"], [], "block"),
+        ("10", ["11"], [], "warn"),
+        ("10", ["11.001"], [], "block"),
         ("0", ["1"], [], "block"),
         ("8", ["8"], ["1.6"], "none"),
         ("8", ["8"], ["1.61"], "soft_warn"),

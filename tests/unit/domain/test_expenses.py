@@ -83,6 +83,20 @@ def test_receipts(rate: Any) -> None:  # EXP-2
     assert always["code"] == "EXP_RECEIPT_MISSING"
 
 
+def test_a_receipt_is_needed_from_the_threshold_on(rate: Any, calculate: Any) -> None:  # EXP-2
+    whole = {"amount_gross": "25.00", "receipt_attached": False}
+    assert rate({"method": "at_cost"}, expense=whole)["code"] == "EXP_RECEIPT_MISSING"
+    assert rate({"method": "at_cost"}, expense=whole, entity={"receipt_threshold": "25.01"})["status"] == "rated"
+
+
+def test_without_a_functional_currency_that_of_the_contract_counts(rate: Any) -> None:
+    given = {"expense": {"amount_gross": "24.60", "currency": "KWD", "receipt_attached": False}, "fx_quotes": None}
+    rated = rate({"method": "at_cost"}, entity={"functional_currency": None}, contract={"currency": "KWD"}, **given)
+    assert (rated["status"], rated["bill_amount"], rated["fx_rate"]) == ("rated", "24.600", "1.0000000000")
+    far = {"expense": {"currency": "USD"}, "fx_quotes": None}
+    assert rate({"method": "at_cost"}, **far)["code"] == "FX_MISSING"
+
+
 def test_receipt_threshold_ignores_the_agreed_rate(rate: Any) -> None:  # EXP-2: 20 USD are 26 EUR at market
     given = {
         "expense": {"amount_gross": "20.00", "currency": "USD", "receipt_attached": False},

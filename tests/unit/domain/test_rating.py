@@ -116,6 +116,11 @@ def test_nearest_customer_and_own_entity_first(rate: Any) -> None:
     [
         ([line("old", "165", effective_to="2026-02-28")], "RATE_EXPIRED"),  # WE-05
         ([line("new", "165", effective_from="2026-04-01")], "RATE_MISSING"),
+        (
+            [line("near", "165", "contract_line", effective_to="2026-02-28"), line("far", "9", role_code="X")],
+            "RATE_EXPIRED",
+        ),
+        ([line("next", "165", effective_from="2026-04-01", effective_to="2026-06-30")], "RATE_MISSING"),
         ([], "RATE_MISSING"),
         ([line("a", "165", status="withdrawn")], "RATE_MISSING"),
         ([line("a", "165"), line("b", "170")], "RATE_OVERLAP"),
