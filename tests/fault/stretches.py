@@ -31,9 +31,16 @@ class Undisturbed(Struct, frozen=True):
 
     stretch: Stretch
     before: books.State
-    changed: books.Lines
+    after: books.State
     steps: tuple[Step, ...]
     writes: tuple[Write, ...]
+
+    def differences(
+        self, found: books.State, of: Callable[[books.State], books.State] = lambda known: known
+    ) -> list[str]:
+        """How another end differs from this one, in all that both hold or in a part of it."""
+        before = of(self.before)
+        return books.differences(books.changed(before, of(self.after)), books.changed(before, of(found)))
 
 
 class Stretches:
@@ -56,7 +63,7 @@ class Stretches:
         with self._site.running():
             trouble(self._site)
             known.stretch.finish(self._site)
-        return books.differences(known.changed, books.changed(known.before, books.state(self._site)))
+        return known.differences(books.state(self._site))
 
     def _perform(self, stretch: Stretch) -> Undisturbed:
         if stretch.begins != "filled":
@@ -70,7 +77,7 @@ class Stretches:
             writes = tuple(w for system in site.systems for w in _writes(site, system))
         site.keep(stretch.name)
         steps = tuple(dict.fromkeys((w, k, "wait for" if k == "wait" else n) for w, k, n in site.rows(_STEPS, runs)))
-        return Undisturbed(stretch, before, books.changed(before, books.state(site)), steps, writes)
+        return Undisturbed(stretch, before, books.state(site), steps, writes)
 
 
 def _writes(site: Site, system: str) -> list[Write]:

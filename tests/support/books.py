@@ -78,6 +78,11 @@ def state(site: Site) -> State:
     return State(told, frozenset(found for rows in told.values() for line in rows for found in _ID.findall(line)))
 
 
+def vendors(known: State) -> State:
+    """What the vendors hold of it."""
+    return State({table: rows for table, rows in known.lines.items() if "." in table}, known.ids)
+
+
 def changed(before: State, after: State) -> Lines:
     """What the work between two states took away (`-`) and put there (`+`), without what may differ between two runs."""
     lines: dict[str, list[str]] = {}
