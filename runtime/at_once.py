@@ -39,7 +39,7 @@ async def within(seconds: float | None, work: Awaitable[Any]) -> Any:  # house: 
         return done.value
     try:
         async with asyncio.timeout(seconds) as limit:
-            return await _rest(stretch, waits_for)
+            return await _Rest(stretch, waits_for)
     except TimeoutError as error:
         if limit.expired():
             raise Late from error
@@ -47,19 +47,20 @@ async def within(seconds: float | None, work: Awaitable[Any]) -> Any:  # house: 
 
 
 async def _resumed(work: Coroutine[Any, Any, None], waits_for: Any) -> None:
-    await _rest(work.__await__(), waits_for)
+    await _Rest(work.__await__(), waits_for)
 
 
-@coroutine
-def _rest(stretch: Generator[Any, Any, Any], waits_for: Any) -> Generator[Any, Any, Any]:
-    """The work from its first wait on."""
-    try:
-        while True:
-            try:
-                answer = yield waits_for
-            except BaseException as raised:  # house: except whatever is thrown in here is for the work
-                waits_for = stretch.throw(raised)
-            else:
-                waits_for = stretch.send(answer)
-    except StopIteration as done:
-        return done.value
+class _Rest(Generator[Any, Any, Any]):
+    """The work from its first wait on, for whoever awaits it: what is sent or thrown after that wait is for the work."""
+
+    def __init__(self, stretch: Generator[Any, Any, Any], waits_for: Any) -> None:
+        self._stretch, self._first = stretch, [waits_for]
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self
+
+    def send(self, value: Any) -> Any:
+        return self._first.pop() if self._first else self._stretch.send(value)
+
+    def throw(self, *raised: Any) -> Any:
+        return self._stretch.throw(*raised)

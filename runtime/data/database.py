@@ -112,15 +112,15 @@ class Database:
     async def _session(self) -> AsyncIterator[Connection]:
         """One of those at hand or of the pool. It stays at hand unless its work failed or somebody waits for the pool."""
         session = await self._taken()
+        stays = False
         try:
             yield session
-        except BaseException:  # house: except whatever ended the work, the pool makes the session fit again
-            await self._pool.release(session)
-            raise
-        if self._waiting or self._closed or len(self._at_hand) >= _MOST_AT_HAND:
-            await self._pool.release(session)
-        else:
-            self._at_hand.append(session)
+            stays = not self._waiting and not self._closed and len(self._at_hand) < _MOST_AT_HAND
+        finally:
+            if stays:
+                self._at_hand.append(session)
+            else:  # the pool makes it fit again, whatever ended the work
+                await self._pool.release(session)
 
     async def _taken(self) -> Connection:
         while self._at_hand:

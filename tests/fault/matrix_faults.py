@@ -38,7 +38,7 @@ _LISTS = {
     "worked-twice": ((ORG, "GET", QUERY),),
     "billed": ((ERP, None, INVOICE),),
 }
-_JOBS = {"onboarded": ((ERP, None, SHELL),), "worked-twice": ((ERP, "POST", LINES),), "billed": ((ERP, None, INVOICE),)}
+_JOBS = {"onboarded": ((ERP, None, SHELL),), "worked-twice": ((ERP, None, LINES),), "billed": ((ERP, None, INVOICE),)}
 _AIMS: dict[str, Any] = dict.fromkeys(KINDS, _WRITES) | {
     "late_index": _READS,
     "page_shift": _LISTS,

@@ -50,6 +50,7 @@ _OWN, _EXTERNAL = ("_", "access_tokens"), "_eid:"
 _EVALUATION = re.compile(r'"command": "evaluate"|\b(?:queue_item\.changed|invoice\.ready):')
 _EVALUATED, _VERSION = ("bill_group", "finance_item"), re.compile(r'"(version|readiness_version)": \d+')
 _ROW = re.compile(r'\bnetsuite:(?P<kind>\w+):(?P<number>\d+)\b|(?<=_Posting__c": ")(?P<posting>\d+)(?=")')
+_POSTING = re.compile(r"\b(txn_\w{26}):\d+\b")
 _ROUNDS = 4
 
 Lines = dict[str, Counter[str]]
@@ -79,19 +80,29 @@ def state(site: Site) -> State:
 
 
 def vendors(known: State) -> State:
-    """What the vendors hold of it."""
-    return State({table: rows for table, rows in known.lines.items() if "." in table}, known.ids)
+    """What the vendors hold of it. A line that somebody had posted again is the next version of itself."""
+    held = {table: rows for table, rows in known.lines.items() if "." in table}
+    return State(
+        {t: Counter(_POSTING.sub(r"\1", line) for line in rows.elements()) for t, rows in held.items()}, known.ids
+    )
 
 
 def changed(before: State, after: State) -> Lines:
     """What the work between two states took away (`-`) and put there (`+`), without what may differ between two runs."""
     lines: dict[str, list[str]] = {}
     for table in {*before.lines, *after.lines}:
-        old, new = before.lines.get(table, Counter()), after.lines.get(table, Counter())
-        moved = [f"- {line}" for line in (old - new).elements()] + [f"+ {line}" for line in (new - old).elements()]
-        told = [_INSTANT.sub("<instant>", line) for line in moved if not _EVALUATION.search(line)]
-        lines[table] = [_VERSION.sub(r"\1", line) for line in told] if table in _EVALUATED else told
+        old, new = _timeless(table, before), _timeless(table, after)
+        lines[table] = [f"- {line}" for line in (old - new).elements()] + [
+            f"+ {line}" for line in (new - old).elements()
+        ]
     return _named(lines, after.ids - before.ids)
+
+
+def _timeless(table: str, known: State) -> Counter[str]:
+    """The rows of a table without instants, and without what an evaluation that may come any time leaves in them."""
+    rows = known.lines.get(table, Counter())
+    told = Counter(_INSTANT.sub("<instant>", line) for line in rows.elements() if not _EVALUATION.search(line))
+    return Counter(_VERSION.sub(r"\1", line) for line in told.elements()) if table in _EVALUATED else told
 
 
 def differences(expected: Lines, found: Lines) -> list[str]:
@@ -122,13 +133,18 @@ def _rows(tables: Tables, numbers: Numbers) -> Lines:
     """The rows of the business tables."""
     return {
         name: Counter(
-            json.dumps([numbers.get((name.lower(), i), i), row], sort_keys=True)
+            json.dumps([numbers.get((name.lower(), i), i), _facts(row)], sort_keys=True)
             for i, row in rows.items()
             if row is not None
         )
         for name, rows in tables.items()
         if not name.startswith(_OWN)
     }
+
+
+def _facts(row: dict[str, Any]) -> dict[str, Any]:
+    """Without the number, which the key tells, and without what the simulator keeps for itself."""
+    return {name: value for name, value in row.items() if name != "id" and not name.startswith("_")}
 
 
 def _numbers(tables: Tables) -> Numbers:
