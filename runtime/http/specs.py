@@ -67,6 +67,8 @@ _ANY_REQUEST = (
     *(Internal, StoreAway, DeadlineExceeded),
 )
 _NO_NUL = "^[^\\u0000]*$"
+_DAY = "(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31"
+_LOCAL_TIME = f"^[1-9][0-9]{{3}}-({_DAY})T([01][0-9]|2[0-3])(:[0-5][0-9]){{2}}([.][0-9]{{1,6}})?$"
 
 
 class Api(Struct, frozen=True, kw_only=True):
@@ -180,11 +182,11 @@ def _kinds(operation: Operation) -> Iterable[Any]:
 
 
 def _complete(schema: dict[str, Any], node: inspect.Type, components: dict[str, Any], seen: set[str]) -> None:
-    """Say what the schema generator leaves out: instants are RFC 3339."""
+    """Say what the schema generator leaves out: instants are RFC 3339, local times have no offset."""
     while isinstance(node, inspect.Metadata):
         node = node.type
     if isinstance(node, inspect.DateTimeType):
-        schema["format"] = "date-time"
+        schema |= {"pattern": _LOCAL_TIME} if node.tz is False else {"format": "date-time"}
     elif isinstance(node, inspect.UnionType):
         _complete_union(schema, node, components, seen)
     elif isinstance(node, inspect.ListType | inspect.VarTupleType | inspect.SetType):

@@ -17,6 +17,7 @@ Pools = Mapping[str, tuple[str, ...]]
 # Rules, states and connected systems that no schema can express; `refusal` looks at what they say.
 ACCEPTED = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422", "501", "502"]
 _RULES = ("rule-violated", "key-reused")
+_JSON_BOUNDS = ("contains a NUL character", "whole numbers have 64 bits")
 _VENDOR = ("vendor-refused", "unsupported")
 
 
@@ -74,5 +75,6 @@ def refusal(case: Any, status: int, body: bytes) -> str | None:
 
 
 def _beyond_a_schema(error: Mapping[str, str]) -> bool:
-    """Cursors, and rules between the members of a body."""
-    return error.get("parameter") == "cursor" or error.get("code") in ("one-of", "rule")
+    """Cursors, rules between the members of a body, and the bounds of JSON itself where a body may hold any."""
+    bounds = error.get("detail", "").startswith(_JSON_BOUNDS)
+    return bounds or error.get("parameter") == "cursor" or error.get("code") in ("one-of", "rule")
