@@ -15,6 +15,7 @@ where not r.id = any(%s) and s.state in ('done', 'skipped') group by 1, 2, 3 ord
 """
 Step = tuple[str, str, str]
 _ID = re.compile(r"[a-z]+_[0-9A-HJKMNP-TV-Z]{26}")
+_ABOUT = re.compile(rf" {_ID.pattern}.*")
 
 
 class Write(Struct, frozen=True):
@@ -76,8 +77,13 @@ class Stretches:
             stretch.finish(site)
             writes = tuple(w for system in site.systems for w in _writes(site, system))
         site.keep(stretch.name)
-        steps = tuple(dict.fromkeys((w, k, "wait for" if k == "wait" else n) for w, k, n in site.rows(_STEPS, runs)))
+        steps = tuple(dict.fromkeys((w, k, _name(k, n)) for w, k, n in site.rows(_STEPS, runs)))
         return Undisturbed(stretch, before, books.state(site), steps, writes)
+
+
+def _name(kind: str, name: str) -> str:
+    """Without what the step is about."""
+    return "wait for" if kind == "wait" else _ABOUT.sub("", name)
 
 
 def _writes(site: Site, system: str) -> list[Write]:

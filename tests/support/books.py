@@ -5,8 +5,8 @@ Compared byte for byte, except for what may rightly differ between two runs:
   stands in, so that what belongs together must still belong together;
 - numbers that the ERP gives its rows: the smaller one says which came first. A row's external id stands for its number;
 - instants (`2026-11-20T12:00:00Z`): when it happened. Dates stay;
-- how often things were tried and looked at: attempts and errors of steps, the version of a run, which counts its waits. The
-  version of a register's row stays;
+- how often things were tried and looked at: attempts and errors of steps, the version of a run, which counts its waits, what
+  an undoing found to undo. The version of a register's row stays;
 - when and by whom a bill group was evaluated: by a sweep 30 s after a change, or by a person first, and how often. What
   the evaluation said in the end stands in the group and in the view;
 - copies of what vendors own, cursors, deliveries and replies: bookkeeping of the machinery, which may read twice.
@@ -34,7 +34,8 @@ _ROWS = "select (to_jsonb(t) - 'position' - 'attempts')::text from {table} t"
 _OTHERS = {
     "run": "select jsonb_build_array(workflow, key, state, result, parent_id)::text from run",
     "step": """
-        select jsonb_build_array(r.key, s.name, s.kind, s.state, s.external_ref)::text
+        select jsonb_build_array(r.key, s.name, s.kind, s.state,
+            case when s.kind <> 'undo' then s.external_ref end)::text
         from step s join run r on r.tenant = s.tenant and r.id = s.run_id""",
     "fact": r"""
         select jsonb_build_array(regexp_replace(id, '^(workflow[.].*):[0-9]+$', '\1'), type, subject,

@@ -89,6 +89,23 @@ def correct(site: Site) -> None:
         site.mark()
 
 
+def reprice(site: Site) -> None:
+    """A price of the project for the role that worked, which beats the one its time was rated at."""
+    ((project, role),) = site.rows(
+        "select project_id, body->>'role_code' from billable_transaction where source_ref = %s", _worked(site)
+    )
+    site.mark()
+    card = {
+        "name": "Agreed anew", "scope": "project_role", "scope_ref": {"project_id": project}, "currency": "USD",
+        "effective_from": datetime.now(UTC).date().isoformat(), "lines": [{"role_code": role, "rate": "220.0000"}],
+    }  # fmt: skip
+    made = site.api("billing-manager", "POST", "/process/v1/rate-cards", card)
+    assert made.status == 201, made
+    for persona, command in (("billing-manager", "submit"), ("finance-controller", "approve")):
+        done = site.api(persona, "POST", f"/process/v1/rate-cards/{made.body['id']}/{command}")
+        assert done.status == 200, done
+
+
 def bill(site: Site) -> None:
     """Recheck, draft and approve what was worked, and post it."""
     post(site, approved(site))
@@ -151,6 +168,12 @@ def _queued(hours: str) -> Callable[[Site], Any]:
     return lambda site: site.one(sql, _worked(site), hours) if _worked(site) else None
 
 
+def _repriced(site: Site) -> Any:
+    sql = """select count(*) from billable_transaction where source_ref = %s and state = 'queued' and amount = 1320
+             and not exists (select from run where workflow in ('reverse_time', 'rerate_time') and state <> 'completed')"""
+    return site.one(sql, _worked(site))
+
+
 def _both_queued(site: Site) -> Any:
     sql = """select count(*) = 2 from billable_transaction t join project p on p.id = t.project_id
              where t.state = 'queued' and p.body->>'opportunity_id' = %s"""
@@ -165,6 +188,7 @@ STRETCHES = (
     Stretch("worked", "onboarded", work, _queued("6")),
     Stretch("worked-twice", "onboarded", work_twice, _both_queued),
     Stretch("corrected", "worked", correct, _queued("4.5")),
+    Stretch("repriced", "worked", reprice, _repriced),
     Stretch("billed", "worked", bill, _ended("post_invoice", "completed")),
     Stretch("posting-given-up", "worked", give_up_posting, _ended("post_invoice", "compensated")),
 )
