@@ -50,7 +50,11 @@ _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]
 _OWN, _EXTERNAL = ("_", "access_tokens"), "_eid:"
 _EVALUATION = re.compile(r'"command": "evaluate"|\b(?:queue_item\.changed|invoice\.ready):')
 _EVALUATED, _VERSION = ("bill_group", "finance_item"), re.compile(r'"(version|readiness_version)": \d+')
-_ROW = re.compile(r'\bnetsuite:(?P<kind>\w+):(?P<number>\d+)\b|(?<=_Posting__c": ")(?P<posting>\d+)(?=")')
+_ROW = re.compile(
+    r"\bnetsuite:(?P<kind>\w+):(?P<number>\d+)\b"
+    r'|(?<=_Posting__c": ")(?P<posting>\d+)(?=")'
+    r'|"object": "(?P<linked>\w+)", "system": "netsuite", [^{}]*"external_id": "(?P<link>\d+)(?=")'
+)
 _POSTING = re.compile(r"\b(txn_\w{26}):\d+\b")
 _ROUNDS = 4
 
@@ -160,7 +164,7 @@ def _numbers(tables: Tables) -> Numbers:
 
 
 def _numberless(found: re.Match[str], numbers: Numbers) -> str:
-    kind, number = found["kind"] or "timebill", found["number"] or found["posting"]
+    kind, number = found["kind"] or found["linked"] or "timebill", found["number"] or found["link"] or found["posting"]
     return found[0].removesuffix(number) + numbers.get((kind, number), number)
 
 
