@@ -23,6 +23,8 @@ T = TypeVar("T")
 RoundingMode = Literal["HALF_UP", "HALF_EVEN"]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3, description="ISO 4217 code")]
 
+# ISO 4217's own code for a price or a sum in which no currency is involved.
+NO_CURRENCY: Final = "XXX"
 EXACT_MAX_LENGTH: Final = 40
 EXACT_PATTERN: Final = r"-?[0-9]+(\.[0-9]+)?"
 HOURS_PLACES: Final = 4

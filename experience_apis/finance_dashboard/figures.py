@@ -22,6 +22,7 @@ from contracts.experience.finance_figures import (
     StraightThrough,
     WeekLag,
 )
+from contracts.money import NO_CURRENCY
 from contracts.wire import convert
 from domain.exceptions import entry
 from domain.fx import MAX_AGE_DAYS
@@ -37,7 +38,6 @@ LAG_TARGET_DAYS = 12
 WEEKS = 12
 _RECENT = timedelta(days=30)
 BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 2), (3, 5), (6, 10), (11, 20), (21, None))
-_NO_CURRENCY = "XXX"
 _PROGRESS = {
     "collecting": ("collecting",),
     "blocked": ("blocked",),
@@ -122,7 +122,7 @@ async def figures(
     database: Database, tenant: str, currency: str | None, now: datetime, as_of: datetime
 ) -> BillingFigures:
     """Everything above and below the queue, as of now."""
-    wanted = currency or await database.fetchval(_MOST_USED, tenant) or _NO_CURRENCY
+    wanted = currency or await database.fetchval(_MOST_USED, tenant) or NO_CURRENCY
     since = now.date() - timedelta(days=MAX_AGE_DAYS)
     quotes = [_quote(row) for row in await database.fetch(_QUOTES, tenant, since)]
     converter = Converter(wanted, quotes, now.date())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts import events
-from contracts.money import round_money
+from contracts.money import NO_CURRENCY, round_money
 from contracts.process.time_posting import Transaction
 from contracts.wire import convert
 from process_apis.registers import move
@@ -109,7 +109,7 @@ def event_of(unit: Unit, found: Transaction, moved: move.Moved, reason: str | No
         kind=found.kind,
         hours=found.hours,
         amount=found.amount,
-        currency=found.currency or "XXX",
+        currency=found.currency or NO_CURRENCY,
         service_date=found.service_date,
         approved_at=found.approved_at,
         codes=found.codes,

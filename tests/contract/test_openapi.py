@@ -166,6 +166,7 @@ def test_workday(case: Any, driver: Driver) -> None:
     driver.drive(case, "workday")
 
 
+# Each request may lead to more of them, so this has no size of its own: it is for `make contract`, which asks for many.
 @pytest.mark.skipif(not THOROUGH, reason="many requests: `make contract`")
 def test_sequences_of_requests(installed: Installation) -> None:
     """What one operation makes, others are asked for: the order that answers and Location headers suggest."""

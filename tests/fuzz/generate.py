@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from contracts.money import Exact
+from contracts.money import NO_CURRENCY, Exact
 from domain.states import MACHINES
 
 _IDS = ("a", "b", "c", "prj_1", "ann")
@@ -137,7 +137,7 @@ class Generator:
 
 _ODD: tuple[Any, ...] = (
     None, True, 0, -1, 10**30, 1.5, 1e308, "", "x" * 300, "NaN", "Infinity", "1e3", "1,000.00", "+1", ".5", "5.", "１２",
-    "12\n", " 12", "0x10", "EURO", "eur", "XXX", "2026-02-30", "2026-03-01T00:00:00Z", "\x00", "ß\U0001f4a9", [], {},
+    "12\n", " 12", "0x10", "EURO", "eur", NO_CURRENCY, "2026-02-30", "2026-03-01T00:00:00Z", "\x00", "ß\U0001f4a9", [], {},
     [[[[]]]], {"a": {"b": None}}, "9" * 5000, "-" + "0" * 39, [None] * 50,
 )  # fmt: skip
 
