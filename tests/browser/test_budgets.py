@@ -18,6 +18,8 @@ _SHIFT = """() => new Promise(done => {
   setTimeout(() => done(sum), 300);
 })"""
 
+_SLOW_LINE = {"offline": False, "latency": 150, "downloadThroughput": 16 * _KB, "uploadThroughput": 16 * _KB}
+
 
 @pytest.mark.parametrize("path", _PAGES)
 async def test_a_first_visit_is_light_and_still(path: str, visiting: Callable[..., Any]) -> None:
@@ -33,6 +35,19 @@ async def test_a_first_visit_is_light_and_still(path: str, visiting: Callable[..
             sizes[kind] = sizes.get(kind, 0) + weight
         assert {kind: size for kind, size in sizes.items() if size > _BUDGETS.get(kind, size)} == {}
         assert sizes["document"] and len(answers) <= _MOST_REQUESTS
+        assert await page.evaluate(_SHIFT) == 0
+
+
+@pytest.mark.parametrize("path", _PAGES)
+async def test_nothing_moves_while_a_page_arrives_slowly_and_its_style_is_at_hand(
+    path: str, visiting: Callable[..., Any]
+) -> None:
+    async with visiting("billing-manager") as page:
+        await page.goto(path)
+        line = await page.context.new_cdp_session(page)
+        await line.send("Network.emulateNetworkConditions", _SLOW_LINE)
+        await page.goto(path)
+        await page.wait_for_load_state("networkidle")
         assert await page.evaluate(_SHIFT) == 0
 
 
