@@ -19,7 +19,7 @@ from contracts.problems import InvalidContent
 from runtime import metrics, tracing
 from runtime.data.database import Connection, Database
 from runtime.telemetry import bound, log
-from runtime.work.batches import guarded, portions, stretches
+from runtime.work.handlers import guarded, portions, stretches
 from runtime.work.hooks import DeadLetter, Hooks
 from runtime.work.process import Batched, Delivery, InboxHandler
 from runtime.work.relay import CallFor, bury

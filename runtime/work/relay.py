@@ -24,7 +24,7 @@ from contracts.problems import Problem
 from runtime import metrics, tracing
 from runtime.data.database import Connection, Database
 from runtime.telemetry import bound, lines, log
-from runtime.work.batches import AnyHandler, guarded, portions, stretches
+from runtime.work.handlers import AnyHandler, guarded, portions, stretches
 from runtime.work.hooks import DeadLetter, Hooks
 from runtime.work.outbox import decoded
 from runtime.work.process import Subscriber
