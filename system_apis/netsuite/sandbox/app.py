@@ -13,7 +13,7 @@ from contracts.periods import Clock
 from runtime.http.simulate import ASGIApp, Faults, Request, Response, Route, SandboxClock, Store, simulator
 from system_apis.netsuite.sandbox.account import Account, stamp
 from system_apis.netsuite.sandbox.catalog import describe, names
-from system_apis.netsuite.sandbox.errors import Refused
+from system_apis.netsuite.sandbox.errors import Refused, not_allowed
 from system_apis.netsuite.sandbox.jobs import JOBS
 from system_apis.netsuite.sandbox.paging import page, window
 from system_apis.netsuite.sandbox.records import Records
@@ -167,8 +167,7 @@ class _Errors:
         return refusal(Refused(404, "INVALID_URL", "Invalid URL.", where=request.path, locator="o:errorUrl"))
 
     def method_not_allowed(self, request: Request) -> Response:
-        text = f"The method {request.method} is not allowed here."
-        return refusal(Refused(405, "METHOD_NOT_ALLOWED", text, where=request.path, locator="o:errorUrl"))
+        return refusal(not_allowed(request))
 
     def too_large(self, request: Request) -> Response:
         return refusal(Refused(413, "REQUEST_TOO_LARGE", "The request body is too large."))
@@ -179,7 +178,7 @@ class _Errors:
 
     def server_error(self, request: Request, status: int) -> Response:
         text = "An unexpected error occurred. Error ID: mbe1f0q21x7k9p0a"
-        return refusal(Refused(status, "UNEXPECTED_ERROR", text, title="Internal Server Error"))
+        return refusal(Refused(status, "UNEXPECTED_ERROR", text))
 
     def token_expired(self, request: Request) -> Response:
         self._tokens.forget(request)

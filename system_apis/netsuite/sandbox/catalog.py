@@ -1,4 +1,4 @@
-"""The metadata catalog: names of record types, and the fields of one as JSON Schema."""
+"""The metadata catalog: names of record types, and their fields as JSON Schema or as an OpenAPI document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from runtime.http.simulate import Request, Response
 from system_apis.netsuite.sandbox.errors import missing
 from system_apis.netsuite.sandbox.rendering import RECORDS
-from system_apis.netsuite.sandbox.schema import RECORD_TYPES, Field, Kind
+from system_apis.netsuite.sandbox.schema import RECORD_TYPES, Field, Kind, RecordType
 
 _TYPES: Mapping[Kind, dict[str, Any]] = {
     "number": {"type": "number", "format": "double"},
@@ -20,28 +20,72 @@ _TYPES: Mapping[Kind, dict[str, Any]] = {
 }
 
 
+_SCHEMA, _OPENAPI = "application/schema+json", "application/swagger+json"
+_WRITES = frozenset(("post", "put", "patch"))
+
+
 def names(request: Request) -> Response:
-    """Every record type, or the selected ones."""
+    """Every record type, or the selected ones: their names, or one OpenAPI document about them."""
     chosen = set(filter(None, request.query.get("select", "").split(","))) or set(RECORD_TYPES)
-    here = f"{request.base_url}{RECORDS}/metadata-catalog"
-    items = [
-        {"name": name, "links": [{"rel": "canonical", "href": f"{here}/{name}"}]}
-        for name in RECORD_TYPES
-        if name in chosen
-    ]
-    return Response.of(200, {"items": items, "links": []})
+    found = [record_type for name, record_type in RECORD_TYPES.items() if name in chosen]
+    if _OPENAPI in _accepted(request):
+        return _openapi(request, found)
+    return Response.of(200, {"items": [_named(request, one) for one in found], "links": []})
 
 
 def describe(request: Request) -> Response:
-    """One record type as JSON Schema."""
+    """One record type in the form that `Accept` asks for; as JSON Schema if it does not say."""
     found = RECORD_TYPES.get(request.params["record"])
     if found is None:
         raise missing()
+    accepted = _accepted(request)
+    if _OPENAPI in accepted:
+        return _openapi(request, [found])
+    if "application/json" in accepted and _SCHEMA not in accepted:
+        return Response.of(200, _named(request, found))
+    return Response.of(200, _schema(found), media=_SCHEMA)
+
+
+def _accepted(request: Request) -> str:
+    return (request.header("accept") or "").lower()
+
+
+def _named(request: Request, record_type: RecordType) -> dict[str, Any]:
+    href = f"{request.base_url}{RECORDS}/metadata-catalog/{record_type.name}"
+    return {"name": record_type.name, "links": [{"rel": "canonical", "href": href}]}
+
+
+def _schema(record_type: RecordType) -> dict[str, Any]:
     properties = {"id": {"type": "string"}, "externalId": {"type": "string"}}
-    properties |= {name: _described(spec) for name, spec in found.fields.items()}
-    properties |= {name: {"type": "object"} for name in found.sublists}
-    body = {"type": "object", "title": found.name, "properties": properties}
-    return Response.of(200, body, media="application/schema+json")
+    properties |= {name: _described(spec) for name, spec in record_type.fields.items()}
+    properties |= {name: {"type": "object"} for name in record_type.sublists}
+    return {"type": "object", "title": record_type.name, "properties": properties}
+
+
+def _openapi(request: Request, record_types: list[RecordType]) -> Response:
+    paths: dict[str, Any] = {}
+    for one in record_types:
+        paths[f"/{one.name}"] = _operations(one.name, "get", "post")
+        paths[f"/{one.name}/{{id}}"] = _operations(one.name, "get", "put", "patch", "delete")
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": "NetSuite REST Record API", "version": "v1"},
+        "servers": [{"url": f"{request.base_url}{RECORDS}"}],
+        "paths": paths,
+        "components": {"schemas": {one.name: _schema(one) for one in record_types}},
+    }
+    return Response.of(200, document, media=_OPENAPI)
+
+
+def _operations(name: str, *methods: str) -> dict[str, Any]:
+    schema = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+    read = {"200": {"description": "The record or the page.", "content": {"application/json": schema}}}
+    written: dict[str, Any] = {"204": {"description": "Done."}}
+    sent = {"requestBody": {"content": {"application/json": schema}}}
+    return {
+        method: {"responses": read if method == "get" else written, **(sent if method in _WRITES else {})}
+        for method in methods
+    }
 
 
 def _described(spec: Field) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from runtime.http.simulate import Request
+
 _TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -10,8 +12,21 @@ _TITLES = {
     405: "Method Not Allowed",
     429: "Too Many Requests",
     500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
 }
-_SECTIONS = {400: "15.5.1", 401: "15.5.2", 403: "15.5.4", 404: "15.5.5", 405: "15.5.6", 500: "15.6.1"}
+_SECTIONS = {
+    400: "15.5.1",
+    401: "15.5.2",
+    403: "15.5.4",
+    404: "15.5.5",
+    405: "15.5.6",
+    500: "15.6.1",
+    502: "15.6.3",
+    503: "15.6.4",
+    504: "15.6.5",
+}
 Locator = Literal["o:errorPath", "o:errorQueryParam", "o:errorHeader", "o:errorUrl"]
 
 
@@ -63,6 +78,12 @@ def bad_field(path: str, reason: str | None = None) -> Refused:
 def user_error(reason: str, path: str | None = None) -> Refused:
     """A business rule of the account says no."""
     return Refused(400, "USER_ERROR", f"Error while accessing a resource. {reason}", where=path, locator="o:errorPath")
+
+
+def not_allowed(request: Request) -> Refused:
+    """The address does not take this method."""
+    text = f"The method {request.method} is not allowed here."
+    return Refused(405, "METHOD_NOT_ALLOWED", text, where=request.path, locator="o:errorUrl")
 
 
 def missing() -> Refused:

@@ -20,7 +20,7 @@ _MOST_LINES = 1000
 
 
 class Intake:
-    """Reads one body; `unknown` collects the names of properties the record type does not have."""
+    """Reads one body; `unknown` collects the names of properties the record type does not have, when they are worth a warning."""
 
     def __init__(self, account: Account, strictness: Strictness = "warning") -> None:
         self._account, self._strictness = account, strictness
@@ -56,7 +56,8 @@ class Intake:
     def _unknown(self, path: str) -> None:
         if self._strictness == "error":
             raise bad_field(path, f"Unknown reference or field '{path}'.")
-        self.unknown.append(path)
+        if self._strictness == "warning":
+            self.unknown.append(path)
 
     def _demand(self, fields: Fields, row: Row, path: str) -> None:
         for name, spec in fields.items():

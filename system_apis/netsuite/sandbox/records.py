@@ -12,13 +12,13 @@ from runtime.http.simulate import Faults, Request, Response, Row
 from system_apis.netsuite.sandbox import filters
 from system_apis.netsuite.sandbox.account import Account
 from system_apis.netsuite.sandbox.effects import after_save, closed_by_fault, settle
-from system_apis.netsuite.sandbox.errors import Refused, bad_field, missing, user_error
+from system_apis.netsuite.sandbox.errors import Refused, bad_field, missing, not_allowed, user_error
 from system_apis.netsuite.sandbox.intake import Intake, Strictness
 from system_apis.netsuite.sandbox.jobs import Jobs, Outcome, batch_items
 from system_apis.netsuite.sandbox.paging import page, window
 from system_apis.netsuite.sandbox.rendering import RECORDS, Rendering
 from system_apis.netsuite.sandbox.schema import RECORD_TYPES, RecordType
-from system_apis.netsuite.sandbox.transforms import defaults
+from system_apis.netsuite.sandbox.transforms import check_pair, defaults
 
 _SLOW_JOB_S = 30
 _LATE_INDEX_S = 5
@@ -200,6 +200,11 @@ def _task(request: Request) -> Task:
     record_type, key = _record_type(request), request.params.get("key")
     if request.method == "PUT" and not (key or "").startswith("eid:"):
         raise Refused(400, "INVALID_REQUEST", "PUT needs an external ID.", where=request.path, locator="o:errorUrl")
+    if request.method == "PATCH" and key is None:
+        raise not_allowed(request)
+    transform = request.params.get("transform")
+    if transform is not None:
+        check_pair(record_type.name, transform)
     return Task(
         method=request.method,
         record_type=record_type.name,
@@ -207,7 +212,7 @@ def _task(request: Request) -> Task:
         body=None if request.method == "DELETE" else _body(request),
         replaced=_replaced(request),
         strictness=_strictness(request),
-        transform=request.params.get("transform"),
+        transform=transform,
     )
 
 

@@ -17,11 +17,15 @@ _PAIRS = frozenset(
 )
 
 
-def defaults(source_type: str, source: Row, target: str) -> Row:
-    """The new row before the request's own fields. Raises the vendor's 400 for a pair that cannot be transformed."""
+def check_pair(source_type: str, target: str) -> None:
+    """Raises the vendor's 400 for a pair that cannot be transformed."""
     if (source_type, target) not in _PAIRS:
         text = f"The transformation of '{source_type}' to '{target}' is not supported."
         raise Refused(400, "INVALID_REQUEST", text)
+
+
+def defaults(source_type: str, source: Row, target: str) -> Row:
+    """The new row before the request's own fields."""
     if source_type == "job":
         return {"entity": source["parent"], "job": source["id"], "subsidiary": source["subsidiary"]}
     if target == "customerPayment":

@@ -35,6 +35,7 @@ from .rest import SINGLE, Caller, Operation
 from .schema import ApexRoute, Contribution
 from .seed import fill
 from .tokens import Tokens
+from .trees import TREES
 
 _JOURNAL = "org.jsonl"
 _SLOW_S = 5
@@ -79,7 +80,7 @@ class _Service:
 
     def routes(self, contributions: Sequence[Contribution]) -> list[Route]:
         limits: Operation = lambda org, caller, request: Response.of(200, self.budget.limits())  # noqa: E731
-        plain = (*COLLECTIONS, ("GET", "/limits", limits), *SINGLE)
+        plain = (*COLLECTIONS, *TREES, ("GET", "/limits", limits), *SINGLE)
         alone = (*_bundles(self._run), *BULK)
         served = [self._route(*entry) for entry in (*alone, *plain)]
         self._inner = [(route, entry[2]) for route, entry in zip(served[len(alone) :], plain, strict=True)]

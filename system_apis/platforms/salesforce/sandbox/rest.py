@@ -70,7 +70,11 @@ def create(org: Org, caller: Caller, request: Request) -> Response:
 
 def read(org: Org, caller: Caller, request: Request) -> Response:
     table = org.table(request.params["type"])
-    return _shown(table, org.existing(table, request.params["id"]), caller, request)
+    row = org.existing(table, request.params["id"])
+    since = _header_time(request, "If-Modified-Since")
+    if since is not None and _saved_at(row) <= since:
+        return Response(304)
+    return _shown(table, row, caller, request)
 
 
 def update(org: Org, caller: Caller, request: Request) -> Response:
@@ -156,16 +160,20 @@ def column(table: Table, name: str) -> Field:
 
 def _unmodified(row: Row, request: Request) -> None:
     """If-Unmodified-Since: refuse when the record was saved later."""
-    given = request.header("if-unmodified-since")
-    if given is None:
-        return
-    try:
-        since = parsedate_to_datetime(given)
-    except ValueError:
-        raise OrgError(400, "INVALID_HEADER", "If-Unmodified-Since is not an HTTP date") from None
-    since = since if since.tzinfo else since.replace(tzinfo=UTC)
-    if _saved_at(row) > since:
+    since = _header_time(request, "If-Unmodified-Since")
+    if since is not None and _saved_at(row) > since:
         raise OrgError(412, "PRECONDITION_FAILED", "The record was modified since the given time")
+
+
+def _header_time(request: Request, name: str) -> datetime | None:
+    given = request.header(name.lower())
+    if given is None:
+        return None
+    try:
+        at = parsedate_to_datetime(given)
+    except ValueError:
+        raise OrgError(400, "INVALID_HEADER", f"{name} is not an HTTP date") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _saved_at(row: Row) -> datetime:

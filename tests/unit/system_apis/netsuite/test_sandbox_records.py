@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.unit.system_apis.netsuite.conftest import RECORDS, Sandbox
@@ -209,3 +210,51 @@ async def test_the_catalog_names_record_types_and_their_fields(sandbox: Sandbox)
     names = {item["name"] for item in (await sandbox.get("metadata-catalog"))["items"]}
     assert {"customer", "job", "timeBill", "invoice", "creditMemo", "customerPayment", "journalEntry"} <= names
     assert (await sandbox.get("metadata-catalog/timeBill"))["properties"]["hours"] == {"type": "string"}
+
+
+async def test_a_transformation_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
+    await sandbox.put("invoice/eid:i1", _invoice(("10.00", "DE-S19")))
+    for target in ("nope", "timeBill", "salesOrder"):
+        refused = await sandbox.http.post(f"{RECORDS}/invoice/eid:i1/!transform/{target}", json={})
+        assert _error(refused)[:2] == (400, "INVALID_REQUEST")
+
+
+async def test_unknown_properties_are_told_refused_or_ignored(sandbox: Sandbox) -> None:
+    body = {"companyName": "Quillon", "subsidiary": {"externalId": "US01"}, "nickname": "Q"}
+
+    async def create(**headers: str) -> httpx.Response:
+        named = {f"X-NetSuite-{name}": value for name, value in headers.items()}
+        return await sandbox.http.post(f"{RECORDS}/customer", json=body, headers=named)
+
+    assert "nickname" in (await create()).headers["warning"]
+    ignored = await create(PropertyNameValidation="ignore")
+    assert (ignored.status_code, ignored.headers.get("warning")) == (204, None)
+    assert _error(await create(PropertyNameValidation="error"))[:2] == (400, "INVALID_CONTENT")
+
+
+async def test_the_catalogue_answers_in_the_form_that_is_asked_for(sandbox: Sandbox) -> None:
+    async def ask(path: str, media: str) -> httpx.Response:
+        return await sandbox.http.get(f"{RECORDS}/metadata-catalog{path}", headers={"accept": media})
+
+    schema = await ask("/timeBill", "application/schema+json")
+    assert schema.headers["content-type"] == "application/schema+json"
+    named = await ask("/timeBill", "application/json")
+    assert named.headers["content-type"] == "application/json" and named.json()["name"] == "timeBill"
+    described = (await ask("/timeBill", "application/swagger+json")).json()
+    assert described["openapi"].startswith("3.0")
+    assert described["components"]["schemas"]["timeBill"]["properties"]["hours"] == {"type": "string"}
+    assert {"get", "post"} <= described["paths"]["/timeBill"].keys()
+    both = (await ask("?select=job,customer", "application/swagger+json")).json()
+    assert both["components"]["schemas"].keys() == {"job", "customer"}
+
+
+async def test_a_collection_takes_no_change_without_a_record(sandbox: Sandbox) -> None:
+    refused = await sandbox.http.patch(f"{RECORDS}/customer", json={"companyName": "Quillon"})
+    assert _error(refused)[:2] == (405, "METHOD_NOT_ALLOWED")
+
+
+async def test_a_failing_account_says_so_in_its_own_terms(sandbox: Sandbox) -> None:
+    await sandbox.fault(kind="server_error", status=503)
+    broken = (await sandbox.http.get(f"{RECORDS}/customer")).json()
+    assert broken["type"] == "https://www.rfc-editor.org/rfc/rfc9110.html#section-15.6.4"
+    assert broken["title"] == "Service Unavailable"

@@ -293,3 +293,63 @@ async def test_a_stale_conditional_update_is_refused(client: httpx.AsyncClient) 
     assert (await client.patch(path, json={"Name": "y"}, headers=stale)).status_code == 412
     fresh = {"If-Unmodified-Since": "Wed, 11 Mar 2026 08:00:00 GMT"}
     assert (await client.patch(path, json={"Name": "y"}, headers=fresh)).status_code == 204
+
+
+async def test_a_record_that_did_not_change_is_not_sent_again(client: httpx.AsyncClient) -> None:
+    created = (await client.post(f"{ROOT}/sobjects/Account", json={"Name": "x"})).json()
+    path = f"{ROOT}/sobjects/Account/{created['id']}"
+    unchanged = await client.get(path, headers={"If-Modified-Since": "Wed, 11 Mar 2026 08:00:00 GMT"})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    changed = await client.get(path, headers={"If-Modified-Since": "Wed, 11 Mar 2026 07:59:59 GMT"})
+    assert changed.json()["Name"] == "x"
+    assert (await client.get(path, headers={"If-Modified-Since": "yesterday"})).status_code == 400
+
+
+async def test_a_tree_is_created_whole_or_not_at_all(client: httpx.AsyncClient) -> None:
+    def account(reference: str | None, **fields: Any) -> dict[str, Any]:
+        return {"attributes": {"type": "Account", "referenceId": reference}, **fields}
+
+    async def plant(*records: Any) -> httpx.Response:
+        return await client.post(f"{ROOT}/composite/tree/Account", json={"records": list(records)})
+
+    planted = await plant(account("a", Name="Tree A"), account("b", Name="Tree B"))
+    assert planted.status_code == 201 and planted.json()["hasErrors"] is False
+    assert [one["referenceId"] for one in planted.json()["results"]] == ["a", "b"]
+    names = "SELECT Name FROM Account WHERE Name LIKE 'Tree%' ORDER BY Name"
+    assert [row["Name"] for row in await soql(client, names)] == ["Tree A", "Tree B"]
+
+    halved = await plant(account("c", Name="Tree C"), account("d"))
+    assert halved.status_code == 400
+    assert halved.json() == {
+        "hasErrors": True,
+        "results": [
+            {
+                "referenceId": "d",
+                "errors": [
+                    {
+                        "statusCode": "REQUIRED_FIELD_MISSING",
+                        "message": "Required fields are missing: [Name]",
+                        "fields": ["Name"],
+                    }
+                ],
+            }
+        ],
+    }
+    assert len(await soql(client, names)) == 2
+    for refused in (
+        (account("e", Name="x"), account("e", Name="y")),
+        (account(None, Name="x"),),
+        ({"attributes": {"type": "Contact", "referenceId": "f"}, "LastName": "x"},),
+        tuple(account(f"r{n}", Name="x") for n in range(201)),
+        (5,),
+    ):
+        assert (await plant(*refused)).status_code == 400
+
+
+async def test_a_tree_carries_children_one_below_the_other(client: httpx.AsyncClient) -> None:
+    child = {"attributes": {"type": "Contact", "referenceId": "c1"}, "LastName": "Leaf"}
+    root = {"attributes": {"type": "Account", "referenceId": "a1"}, "Name": "Root", "Contacts": {"records": [child]}}
+    planted = await client.post(f"{ROOT}/composite/tree/Account", json={"records": [root]})
+    assert planted.status_code == 201
+    ids = {one["referenceId"]: one["id"] for one in planted.json()["results"]}
+    assert await soql(client, f"SELECT AccountId FROM Contact WHERE Id = '{ids['c1']}' AND AccountId = '{ids['a1']}'")
