@@ -10,7 +10,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from contracts.periods import Clock, SystemClock
-from contracts.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Throttled
+from contracts.problems import InvalidRequest, MethodNotAllowed, MethodUnknown, NotFound, Problem, Throttled
 from experience_apis.portal import app as portal
 from gateway import browsers, front, observed, pipeline
 from gateway.config import GatewayConfig
@@ -25,7 +25,7 @@ from gateway.kept import kept
 from gateway.keys import ApiKeys, pepper_in
 from gateway.metrics_page import MetricsPage
 from gateway.mounts import Mount, forward, mounted_at
-from gateway.paths import decoded, normalised
+from gateway.paths import EVERYTHING, decoded, normalised
 from gateway.policies import correlation, throttle, version
 from gateway.portal import PortalDoor
 from gateway.problem_pages import ProblemPages
@@ -45,6 +45,8 @@ from runtime.data.trail import Trail
 from runtime.http.replies import Reply, proxy_status
 from runtime.http.specs import Api
 
+_TAKEN = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_METHODS = frozenset((*_TAKEN, "CONNECT", "TRACE"))
 EXTRA_SCOPES = ("audit:read", "metrics:read", "rules:read")
 
 
@@ -229,6 +231,8 @@ class Gateway:
         if found is not None:
             return await self._operation(x, found, scope, receive)
         await in_task()
+        if x.target == EVERYTHING:
+            return self._everything(x)
         page = self._pages.get(x.target)
         if page is not None:
             return await self._page(x, page, scope, receive)
@@ -259,10 +263,18 @@ class Gateway:
 
     async def _other_method(self, x: Exchange, known: Mapping[str, object]) -> Reply:
         allow = sorted({*known, "OPTIONS"} | ({"HEAD"} if "GET" in known else set()))
+        if x.method not in _METHODS:
+            raise MethodUnknown("No resource here knows this method.")
         if x.method != "OPTIONS":
             raise MethodNotAllowed(f"{x.method} is not taken here; use {', '.join(allow)}.", allow=allow)
         correlation.on_request(x, correlation.Config())
         return browsers.options(x, allow, self._config.origins)
+
+    def _everything(self, x: Exchange) -> Reply:
+        if x.method != "OPTIONS":
+            raise InvalidRequest("* stands for the server as a whole, which takes OPTIONS alone.")
+        correlation.on_request(x, correlation.Config())
+        return browsers.options(x, list(_TAKEN), self._config.origins)
 
     async def _forward(self, x: Exchange, mount: Mount, scope: Scope, receive: Receive, send: Send) -> None:
         x.mounted = mount.prefix

@@ -52,7 +52,7 @@ class Exchange(Struct, kw_only=True):
     request_id: str = ""
     traceparent: str = ""
     arguments: dict[str, Any] = {}
-    expected_version: int | None = None
+    expected_versions: tuple[int, ...] | None = None
     key_scope: KeyScope | None = None
     claim: Claim | None = None
     limits: list[Grant] = []
@@ -93,7 +93,7 @@ class Exchange(Struct, kw_only=True):
             correlation_id=self.correlation_id,
             request_id=self.request_id,
             idempotency_key=None if self.key_scope is None else self.key_scope.key,
-            expected_version=self.expected_version,
+            expected_versions=self.expected_versions,
             deadline=deadline,
             traceparent=self.traceparent,
         )

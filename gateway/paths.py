@@ -5,6 +5,8 @@ from urllib.parse import unquote
 
 from contracts.problems import InvalidRequest, NotFound
 
+EVERYTHING = "*"
+"""The target of a question about the server as a whole (RFC 9110 section 9.3.7)."""
 _PLAIN = re.compile(rb"(?:/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9._~!$&'()*+,;=:@-]*)+\Z")
 _LEGAL = re.compile(rb"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*\Z")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -12,12 +14,14 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def normalised(raw: bytes) -> str:
-    """Without dot segments and trailing slash; unreserved characters plain, other escapes in upper case.
+    """Without dot segments and trailing slash; unreserved characters plain, other escapes in upper case; `*` stays.
 
     Raises InvalidRequest for what is no path.
     """
     if _PLAIN.match(raw):
         return raw.decode("ascii")
+    if raw == EVERYTHING.encode():
+        return EVERYTHING
     if not _LEGAL.match(raw):
         raise InvalidRequest("The path is not percent-encoded.")
     return _without_dots(_ESCAPE.sub(_plain_if_unreserved, raw.decode("ascii")))

@@ -11,12 +11,13 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from contracts.problems import HeadersTooLarge, InvalidRequest, MethodUnknown, Problem, RequestTimeout
-from gateway.front import BODY, WHOLE, block
+from contracts.problems import HeadersTooLarge, InvalidRequest, MethodUnknown, Problem, RequestTimeout, TargetTooLong
+from gateway.front import BODY, TARGET_LIMIT, WHOLE, block
 from runtime.at_once import begin
 from runtime.http.replies import problem_reply
 
 LARGEST_HEAD = 64 * 1024
+LARGEST_TARGET = 16 * 1024  # above what the gateway takes, which says so to whoever it then knows
 HEAD_S = 15
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _REQUEST = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
@@ -64,6 +65,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A head is expected from the first moment on."""
         super().connection_made(transport)
+        self.url = b""
         self._head_bytes: int | None = 0
         self._late: asyncio.TimerHandle | None = self.loop.call_later(HEAD_S, self._too_late)
         self._idle_since = self.loop.time()
@@ -119,6 +121,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole: the request begins as soon as what has come is read, or waits for its turn on the connection."""
         self._head_read()
+        if len(self.url) > LARGEST_TARGET:
+            raise httptools.HttpParserError("the target is too long to be taken apart")
         self.scope = self._new_scope()
         before, self.cycle = self.cycle, self._new_cycle()
         if before is None or before.response_complete:
@@ -222,6 +226,8 @@ class Protocol(HttpToolsProtocol):
             self.flow.pause_reading()
         elif unknown:
             self._refuse(MethodUnknown("No resource here knows this method."))
+        elif len(self.url) > LARGEST_TARGET:
+            self._refuse(_target_too_long())
         else:
             self._refuse(InvalidRequest("This is not HTTP/1.1."))
 
@@ -241,7 +247,8 @@ class Protocol(HttpToolsProtocol):
 
     def _too_large(self) -> None:
         detail = f"The header fields may have {LARGEST_HEAD} bytes together."
-        self._refuse(HeadersTooLarge(detail, limit_bytes=LARGEST_HEAD))
+        too_long = len(self.url) > LARGEST_TARGET
+        self._refuse(_target_too_long() if too_long else HeadersTooLarge(detail, limit_bytes=LARGEST_HEAD))
 
     def _refuse(self, problem: Problem) -> None:
         """Answer and close; nobody was identified, so nobody is written down."""
@@ -254,3 +261,7 @@ class Protocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(head + block((*reply.headers, *names, *mode, *rest)) + b"\r\n" + reply.body)
             self.transport.close()
+
+
+def _target_too_long() -> TargetTooLong:
+    return TargetTooLong(f"Path and query may have {TARGET_LIMIT} bytes together.", limit_bytes=TARGET_LIMIT)

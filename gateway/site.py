@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.problems import NotFound
 from gateway.exchange import Exchange
 from gateway.health import Health
 from gateway.issuer import LAYERS, DevelopmentIssuer
@@ -50,8 +51,15 @@ def pages_of(
     found |= _resources(base_url, issuers, sorted(set(scopes)))
     found |= _Descriptions(apis).pages()
     if issuer is not None:
-        found |= _issuer_pages(issuer)
+        found |= _issuer_pages(issuer) | {"/": {"GET": _home}}
     return found
+
+
+async def _home(x: Exchange) -> Reply:
+    """People are taken to the portal, which exists where the development issuer does; programs are told where to look."""
+    if "text/html" not in (x.header(b"accept") or "").lower():
+        raise NotFound(f"There is nothing at /; {CATALOG} lists what there is.")
+    return Reply(303, b"", (("location", "/portal"),))
 
 
 def _fixed(value: dict[str, Any], headers: Headers = _METADATA) -> Page:

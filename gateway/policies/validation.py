@@ -16,11 +16,12 @@ from runtime.http.replies import Reply
 
 WHEN_STORE_IS_AWAY = "open"  # keeps nothing
 
-CREATE_ONLY = 0
+CREATE_ONLY = (0,)
 _UNCONDITIONAL = ("GET", "HEAD", "POST")
 _CONDITIONS = (b"if-match", b"if-none-match")
-_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\Z')
-_VERSION = re.compile(r"r(0|[1-9][0-9]{0,17})\Z")
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,[ \t]*(?:{_TAG})?)*\Z")
+_VERSION = re.compile(r"""(?<!W/)"r(0|[1-9][0-9]{0,17})"(?=[ \t,]|\Z)""")
 _JSON_RANGES = ("application/json", "application/*", "*/*")
 
 
@@ -41,7 +42,9 @@ def on_request(x: Exchange, config: Config) -> None:
     if x.arguments.get("cursor") is not None:
         x.arguments["cursor"] = x.services.cursors.opened(x, x.arguments["cursor"])
     if x.method not in _UNCONDITIONAL or b"if-match" in fields:
-        x.expected_version = expected_version(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
+        if b"if-match" in x.repeated:
+            raise InvalidRequest("If-Match is given more than once; list the tags in one.")
+        x.expected_versions = expected_versions(x.method, x.header(b"if-match"), x.header(b"if-none-match"))
 
 
 def _refuse_coded(x: Exchange) -> None:
@@ -62,7 +65,7 @@ def on_response(x: Exchange, config: Config) -> None:
     tag = None if reply is None or reply.status != 200 else next((v for n, v in reply.headers if n == "etag"), None)
     if tag is None:
         return
-    if x.expected_version is not None and tag != f'"r{x.expected_version}"':
+    if x.expected_versions is not None and tag not in (f'"r{version}"' for version in x.expected_versions):
         raise PreconditionFailed(f"This is {tag} by now; read it without If-Match.")
     if known == "*" or tag in (
         t.strip().removeprefix("W/") for t in known.split(",")
@@ -88,14 +91,14 @@ def _ranges(accept: str) -> list[tuple[str, int]]:
     return found
 
 
-def expected_version(method: str, if_match: str | None, if_none_match: str | None) -> int | None:
-    """What `If-Match` says: the version in `"r17"`, None for `*` and where nothing is said.
+def expected_versions(method: str, if_match: str | None, if_none_match: str | None) -> tuple[int, ...] | None:
+    """What `If-Match` says: the versions in `"r17", "r18"`, None for `*` and where nothing is said.
 
     PUT, PATCH and DELETE need it; PUT with `If-None-Match: *` creates only, which is version 0.
-    Raises PreconditionRequired, PreconditionFailed for a tag that cannot match, InvalidRequest for what is no tag.
+    Raises PreconditionRequired, PreconditionFailed for tags that cannot match, InvalidRequest for what is no tag.
     """
     if if_match is not None:
-        return None if if_match.strip() == "*" else _version(if_match.strip())
+        return None if if_match.strip() == "*" else _versions(if_match)
     if method == "PUT" and if_none_match is not None and if_none_match.strip() == "*":
         return CREATE_ONLY
     if method in ("PUT", "PATCH", "DELETE"):
@@ -103,11 +106,10 @@ def expected_version(method: str, if_match: str | None, if_none_match: str | Non
     return None
 
 
-def _version(text: str) -> int:
-    tag = _TAG.match(text)
-    if tag is None:
-        raise InvalidRequest(f'If-Match is {text[:60]!r}; send one entity tag, for example "r17", or *.')
-    version = None if tag[1] else _VERSION.match(tag[2])
-    if version is None:
-        raise PreconditionFailed("If-Match is no tag of ours, or a weak one; send the ETag you read.")
-    return int(version[1])
+def _versions(text: str) -> tuple[int, ...]:
+    if not _TAGS.match(text):
+        raise InvalidRequest(f'If-Match is {text[:60]!r}; send entity tags, for example "r17", or *.')
+    found = tuple(map(int, _VERSION.findall(text)))
+    if not found:
+        raise PreconditionFailed("If-Match has no tag of ours, or only weak ones; send the ETag you read.")
+    return found

@@ -72,7 +72,7 @@ class InvoiceCommands:
             return await bill_groups.readiness(unit, bill_group_id)
 
     async def recheck(self, call: Call, bill_group_id: str) -> objects.Readiness:
-        async with self._unit(replace(call, expected_version=None)) as unit:
+        async with self._unit(replace(call, expected_versions=None)) as unit:
             group = await evaluate(self._services, unit, bill_group_id)
             if group.state in ("billed", "skipped"):
                 raise Conflict(f"A bill group that is {group.state} is not evaluated.", code="ILLEGAL_TRANSITION")
@@ -161,15 +161,15 @@ class InvoiceCommands:
 
 def _check_version(call: Call, version: int) -> None:
     """If-Match names the version of what the command is about, not of the rows that change with it (ID-3)."""
-    if call.expected_version not in (None, version):
-        detail = f"It changed meanwhile: version {version}, not {call.expected_version}. Read it again."
+    if not call.expects(version):
+        detail = f"It changed meanwhile: it is at version {version}. Read it again."
         raise PreconditionFailed(detail, code="VERSION_CONFLICT", version=version)
 
 
 def _settled(unit: Unit, correlation_id: str | None = None) -> Unit:
     """The unit for what follows the version check."""
     known = correlation_id or unit.call.correlation_id
-    return unit._replace(call=replace(unit.call, expected_version=None, correlation_id=known))
+    return unit._replace(call=replace(unit.call, expected_versions=None, correlation_id=known))
 
 
 async def _period_open(unit: Unit, invoice: objects.DraftInvoice) -> bool:

@@ -40,7 +40,7 @@ class OnboardingCommands:
 
     async def preview(self, call: Call, deal_ref: str, contract_version: int = 1) -> Preview:
         body = StartOnboarding(deal_ref=deal_ref, contract_version=contract_version)
-        reader = replace(call, scopes=call.scopes | {"crm:read", "psa:read"}, expected_version=None)
+        reader = replace(call, scopes=call.scopes | {"crm:read", "psa:read"}, expected_versions=None)
         async with unit_of_work(self._services.database) as connection:
             known = await find_run(connection, call, WORKFLOW, key_of(body))
         deal = await self._check(call, body)
@@ -50,7 +50,7 @@ class OnboardingCommands:
         """The deal. Raises NotFound and RuleViolated. Who may start an onboarding need not be allowed to read the CRM."""
         if body.deal_ref.count(":") < 2:
             raise NotFound(f"{body.deal_ref} is no reference to a deal; one looks like salesforce:deal:006...")
-        reader = replace(call, scopes=call.scopes | {"crm:read"}, expected_version=None)
+        reader = replace(call, scopes=call.scopes | {"crm:read"}, expected_versions=None)
         deal = await self._services.ports.crm(reader).get_deal(reader, body.deal_ref)
         if deal.state != "closed_won":
             detail = (

@@ -117,10 +117,9 @@ async def _locked(unit: Unit, kind: str, object_id: str) -> Any:
 
 
 def _check_version(unit: Unit, version: int) -> None:
-    expected = unit.call.expected_version
-    if expected is not None and expected != version:
+    if not unit.call.expects(version):
         raise PreconditionFailed(
-            f"It changed meanwhile: version {version}, not {expected}. Read it again.", code="VERSION_CONFLICT"
+            f"It changed meanwhile: it is at version {version}. Read it again.", code="VERSION_CONFLICT"
         )
 
 

@@ -231,9 +231,9 @@ async def put_write_off(
     """What is asked about a transaction from now on. No change of state, but one of the transaction, with its audit row (AUD-2)."""
     sql = """update billable_transaction set version = version + 1, updated_at = $3,
         body = body || $4::jsonb where tenant = $1 and id = $2 and version = $5 returning version"""
-    stored, expected = {"write_off": to_builtins(request)}, unit.call.expected_version
+    stored = {"write_off": to_builtins(request)}
     version = await unit.connection.fetchval(sql, unit.tenant, found.id, unit.now, stored, found.version)
-    if version is None or expected not in (None, found.version):
+    if version is None or not unit.call.expects(found.version):
         raise PreconditionFailed("It changed meanwhile. Read it again.", code="VERSION_CONFLICT")
     moved = move.Moved(before=found.state, after=found.state, version=version, events=())
     await move.record(unit.under(found.correlation_id), _KIND, found.id, command, moved, reason)

@@ -36,9 +36,9 @@ class Unit(NamedTuple):
 
     def unconditional(self) -> "Unit":
         """The same unit, for objects the caller did not name: the version they expect (If-Match) is another object's."""
-        if self.call.expected_version is None:
+        if self.call.expected_versions is None:
             return self
-        return self._replace(call=replace(self.call, expected_version=None))
+        return self._replace(call=replace(self.call, expected_versions=None))
 
     async def once(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """Terms that this unit does not change (rates, periods, prices), read once for the whole batch of work."""

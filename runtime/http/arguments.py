@@ -18,6 +18,7 @@ from contracts.operation import Operation, Parameter
 from contracts.problems import InvalidContent, InvalidRequest, TooLarge, UnsupportedMedia, Violation
 from contracts.violations import LARGEST_INTEGER, child_pointer
 from contracts.wire import convert, decode, violations
+from runtime.http.repeats import refuse_repeats
 
 BODY_LIMIT = 1024 * 1024
 LARGEST_PAGE = 200
@@ -232,6 +233,12 @@ def _check_media(content_type: str | None) -> None:
 
 def decode_body(body: bytes, kind: Any) -> Any:
     """A JSON text as a value of a type. Raises InvalidRequest when it is not JSON, InvalidContent with all violations."""
+    value = _decoded(body, kind)
+    refuse_repeats(body)
+    return value
+
+
+def _decoded(body: bytes, kind: Any) -> Any:
     try:
         value = decode(body, kind)
     except msgspec.ValidationError:

@@ -87,7 +87,7 @@ def _call(o: Operation, **changes: Any) -> Call:
         "correlation_id": "cor-1",
         "request_id": "req-1",
         "idempotency_key": "key „1“",
-        "expected_version": 7,
+        "expected_versions": (7, 9),
         "deadline": datetime(2126, 1, 1, 12, 30, 0, 250000, tzinfo=UTC),
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     }

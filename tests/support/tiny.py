@@ -148,7 +148,7 @@ class Desk:
         self.calls.append(("replace_note", call, {"note_id": note_id, "body": body}))
         if note_id == "none":
             raise NotFound("There is no note none.")
-        return self._note(note_id, body, version=(call.expected_version or 0) + 1)
+        return self._note(note_id, body, version=max(call.expected_versions or (0,)) + 1)
 
     async def send_note(self, call: Call, note_id: str) -> Note:
         self.calls.append(("send_note", call, {"note_id": note_id}))

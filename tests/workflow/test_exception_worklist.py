@@ -89,7 +89,7 @@ async def test_giving_it_away_is_audited_once_and_keeps_the_state(office: Office
     assert [(r["command"], r["actor"], r["facts"]) for r in rows] == [("assign", "ben", {"assignee": "mia"})]
     assert (await desk.assign_exception(ANALYST, found, Assignment(assignee=None))).assignee is None
     with pytest.raises(PreconditionFailed):
-        await desk.assign_exception(replace(ANALYST, expected_version=1), found, Assignment(assignee="ben"))
+        await desk.assign_exception(replace(ANALYST, expected_versions=(1,)), found, Assignment(assignee="ben"))
 
 
 async def test_what_is_settled_is_given_to_nobody(office: Office) -> None:

@@ -163,8 +163,8 @@ async def test_only_what_was_seen_is_approved(office: Office) -> None:
     with pytest.raises(PreconditionFailed):
         await office.commands.approve(MANAGER, invoice.id, objects.Approval(draft_version=2))
     with pytest.raises(PreconditionFailed):
-        await office.approve(invoice, replace(MANAGER, expected_version=invoice.version - 1))
-    approved = await office.approve(invoice, replace(MANAGER, expected_version=invoice.version))
+        await office.approve(invoice, replace(MANAGER, expected_versions=(invoice.version - 1,)))
+    approved = await office.approve(invoice, replace(MANAGER, expected_versions=(invoice.version,)))
     assert (approved.state, approved.approved_by) == ("approved", "mia")
     taken = await office.commands.unapprove(MANAGER, invoice.id, objects.Decision(reason="Rate is wrong."))
     assert (taken.state, taken.approved_by) == ("in_review", None)

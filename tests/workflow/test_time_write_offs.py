@@ -80,6 +80,8 @@ async def test_unbillable_work_has_nothing_to_give_up(time_firm: TimeFirm) -> No
 async def test_a_request_names_the_version_it_was_made_for(time_firm: TimeFirm) -> None:
     _, made = await _queued(time_firm)
     with pytest.raises(PreconditionFailed):
-        await time_firm.commands.request_write_off(replace(ANALYST, expected_version=made.version - 1), made.id, ASKED)
-    current = replace(ANALYST, expected_version=made.version)
+        await time_firm.commands.request_write_off(
+            replace(ANALYST, expected_versions=(made.version - 1,)), made.id, ASKED
+        )
+    current = replace(ANALYST, expected_versions=(made.version,))
     assert (await time_firm.commands.request_write_off(current, made.id, ASKED)).version == made.version + 1

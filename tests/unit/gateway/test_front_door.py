@@ -155,6 +155,10 @@ async def test_what_cannot_be_read_ends_the_connection_after_the_answers_that_ar
         (b"FOO /health/live HTTP/1.1\r\nHost: x\r\n\r\n", "method-unknown"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (protocol.LARGEST_HEAD + 1), "headers-too-large"),
         (b"GET / HTTP/1.1\r\nHost: a\r\n", "request-timeout"),
+        (b"GET /" + b"a" * 30_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", "target-too-long"),
+        (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", "target-too-long"),
+        (b"GET /" + b"a" * (protocol.LARGEST_HEAD + 1), "target-too-long"),
+        (b"GET /health/live?" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", "target-too-long"),
     ],
 )
 async def test_a_refusal_at_the_socket_is_a_problem_like_any_other(
@@ -170,6 +174,15 @@ async def test_a_refusal_at_the_socket_is_a_problem_like_any_other(
     assert fields[b"ledgerway-request-id"].startswith(b"req_")
     assert fields[b"ledgerway-mode"] == b"sandbox"
     assert fields[b"cache-control"] == b"no-store"
+
+
+async def test_what_the_server_as_a_whole_takes(gateway: Gateway) -> None:
+    async with listening(gateway) as port:
+        asked = await answer(port, b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        refused = await answer(port, b"GET * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert asked.startswith(b"HTTP/1.1 204 ")
+    assert b"allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n" in asked
+    assert refused.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_connection_serves_one_request_after_the_other(gateway: Gateway) -> None:

@@ -120,6 +120,10 @@ async def test_nothing_there_and_other_methods(client: httpx.AsyncClient) -> Non
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
     options = await client.request("OPTIONS", "/process/v1/notes")
     assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+    for unheard in ("PROPFIND", "PURGE"):
+        refused = await client.request(unheard, "/process/v1/notes")
+        assert (refused.status_code, refused.json()["code"]) == (501, "method-unknown")
+    assert (await client.request("TRACE", "/process/v1/notes")).status_code == 405
 
 
 async def test_one_form_of_a_path(client: httpx.AsyncClient, desk: Desk) -> None:

@@ -31,6 +31,16 @@ async def test_health(stranger: httpx.AsyncClient, build: Build, module_database
         assert (await client.head("/health/live")).status_code == 200
 
 
+async def test_people_who_open_the_address_see_the_portal_and_programs_where_to_look(
+    stranger: httpx.AsyncClient,
+) -> None:
+    page = await stranger.get("/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (page.status_code, page.headers["location"]) == (303, "/portal")
+    plain = await stranger.get("/", headers={"accept": "*/*"})
+    assert plain.status_code == 404
+    assert "/.well-known/api-catalog" in plain.json()["detail"]
+
+
 async def test_whose_the_connected_systems_are_shows_to_nobody(build: Build) -> None:
     known = {"tenant": "acme", "instance": "erp.acme", "vendor": "netsuite", "ports": ["erp"], "mode": "live"}
     async with client_of(build(vendors=lambda: [known])) as client:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from contracts.problems import InvalidRequest, PreconditionFailed, PreconditionRequired
-from gateway.policies.validation import accepts_json, expected_version
+from gateway.policies.validation import accepts_json, expected_versions
 from runtime.data.database import Database
 from tests.support.tiny import Desk
 
@@ -85,7 +85,7 @@ async def test_all_violations_of_a_body_in_one_problem(client: httpx.AsyncClient
         (b'{"text": "a\\u0000b"}', "application/json", 422),
         (b'{"text": "hi", "tags": [99999999999]}', "application/json", 422),
         (b'{"text": "9999999999999999999"}', "application/json", 201),
-        (b'{"text": "one", "text": "two"}', "application/json", 201),
+        (b'{"text": "one", "text": "two"}', "application/json", 422),
         (b'{"text": "hi"}', "application/json; charset=utf-8", 201),
         (b'{"text": "hi"}', "text/plain", 415),
         (b'{"text": "hi"}', "application/jsonp", 415),
@@ -136,21 +136,26 @@ def test_accept(accept: str | None, good: bool) -> None:
     assert accepts_json(accept) is good
 
 
-def test_if_match_becomes_the_expected_version() -> None:
-    assert expected_version("PUT", '"r17"', None) == 17
-    assert expected_version("PUT", "*", None) is None
-    assert expected_version("PUT", None, "*") == 0
-    assert expected_version("POST", None, None) is None
+def test_if_match_becomes_the_expected_versions() -> None:
+    assert expected_versions("PUT", '"r17"', None) == (17,)
+    assert expected_versions("PUT", '"x", "r1" ,"r2",W/"r3", "xr4", ,', None) == (1, 2)
+    assert expected_versions("PUT", "*", None) is None
+    assert expected_versions("PUT", None, "*") == (0,)
+    assert expected_versions("POST", None, None) is None
     for method, tag, problem in (
         ("PUT", None, PreconditionRequired),
         ("PATCH", None, PreconditionRequired),
         ("PUT", 'W/"r17"', PreconditionFailed),
         ("PUT", '"other"', PreconditionFailed),
         ("PUT", "r17", InvalidRequest),
-        ("PUT", '"r1", "r2"', InvalidRequest),
+        ("PUT", 'W/"r1", "other"', PreconditionFailed),
+        ("PUT", '"r1" "r2"', InvalidRequest),
+        ("PUT", '"r1", *', InvalidRequest),
+        ("PUT", '"r1", r2', InvalidRequest),
+        ("PUT", "", InvalidRequest),
     ):
         with pytest.raises(problem):
-            expected_version(method, tag, None)
+            expected_versions(method, tag, None)
 
 
 async def test_put_needs_if_match(client: httpx.AsyncClient, desk: Desk) -> None:
@@ -159,14 +164,24 @@ async def test_put_needs_if_match(client: httpx.AsyncClient, desk: Desk) -> None
 
     assert (await put("n1")).status_code == 428
     assert (await put("n1", **{"if-match": '"r17"'})).headers["etag"] == '"r18"'
-    assert desk.calls[-1][1].expected_version == 17
+    assert desk.calls[-1][1].expected_versions == (17,)
     assert desk.calls[-1][1].idempotency_key == desk.calls[-1][1].request_id
     assert (await put("none", **{"if-match": '"r17"'})).status_code == 404
     assert (await put("none", **{"if-match": "*"})).status_code == 412
 
 
 @pytest.mark.parametrize(
-    ("tag", "status"), [('"r17"', 200), ("*", 200), ('"r2"', 412), ('W/"r17"', 412), ('"other"', 412), ("r17", 400)]
+    ("tag", "status"),
+    [
+        ('"r17"', 200),
+        ("*", 200),
+        ('"r2"', 412),
+        ('W/"r17"', 412),
+        ('"other"', 412),
+        ("r17", 400),
+        ('"r9", "r17"', 200),
+        ('W/"r17", "r9"', 412),
+    ],
 )
 async def test_a_read_of_another_version_than_the_expected_one_fails(
     client: httpx.AsyncClient, tag: str, status: int

@@ -94,3 +94,24 @@ def test_a_number_without_a_fraction_is_whole_as_json_schema_says() -> None:
 def test_a_body_nested_beyond_reading_is_refused() -> None:
     with pytest.raises(InvalidRequest):
         decoded(body=b'{"count": "no", "more": ' + b"[" * 5000 + b"]" * 5000 + b"}")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        (b'{"count": 1, "count": 1}', ["#/count"]),
+        (b'{"count": 1, "co\\u0075nt": 2}', ["#/count"]),
+        (b'{"more": [{"a": 1}, {"a": 1, "b": {"c/d": 1, "c/d": 2}, "a": 2}]}', ["#/more/1/a", "#/more/1/b/c~1d"]),
+        (b'{"count": 1.0, "count": 2.0}', ["#/count"]),
+    ],
+)
+def test_a_name_that_comes_twice_in_an_object_is_refused(body: bytes, pointers: list[str]) -> None:
+    with pytest.raises(InvalidContent) as refused:
+        decoded(body=body)
+    assert [one.pointer for one in refused.value.errors] == pointers
+    assert {one.code for one in refused.value.errors} == {"repeated"}
+
+
+def test_the_same_name_in_several_objects_is_nothing_special() -> None:
+    body = b'{"count": 2, "more": [{"count": 1}, {"count": 1, "text": "\\"count\\": 3, \\"count\\": 4"}]}'
+    assert decoded(body=body)["body"].count == 2

@@ -23,7 +23,7 @@ CALL = Call(
     correlation_id="cor",
     request_id="req",
     idempotency_key="k",
-    expected_version=3,
+    expected_versions=(3,),
     deadline=datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC),
 )
 HERE = fingerprint("POST", "/x/1", "a=1", b"{}")
