@@ -1,6 +1,6 @@
 """What finance looks at: the billing queue with figures, one item with its checks, and how fresh it all is."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -57,9 +57,13 @@ class Unbilled(Struct, frozen=True, kw_only=True):
 
 
 class QueueItem(BillGroup, frozen=True, kw_only=True):
-    """A bill group, and since when it is in its state; ready with warnings or without is one state here."""
+    """A bill group, and since when it is in its state; ready with warnings or without is one state here.
+
+    `because` is what the first of the failed checks found, in a sentence; null when nothing blocks the item.
+    """
 
     since: datetime
+    because: str | None = None
 
 
 QueueView = Literal["ready", "blocked", "posting", "posted"]
@@ -118,9 +122,11 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
 
 
 class BillingItem(Struct, frozen=True, kw_only=True):
-    """One item with its 32 checks, their evidence, and how it got here."""
+    """One item with its 32 checks, their evidence, and how it got here. `approved_on` is the last day (UTC) on which work of it
+    was approved; null when none of it is waiting to be billed."""
 
     item: QueueItem
+    approved_on: date | None = None
     checks: tuple[Check, ...]
     timeline: tuple[TimelineEntry, ...]
     freshness: tuple[Freshness, ...]

@@ -36,8 +36,10 @@ _ORDERS: dict[QueueSort, tuple[tuple[str, str], ...]] = {
     "client": (('client collate "C"', "text"), _KEY),
     "age": (("since", "timestamptz"), _KEY),
 }
+# What the first of the failed checks found.
+BECAUSE = "(select c->>'sentence' from jsonb_array_elements(checks) c where c->>'code' = failed[1] limit 1) as because"
 _PAGE = """
-select body, since, currency, array[{texts}] as place from finance_item
+select body, since, {because}, currency, array[{texts}] as place from finance_item
 where tenant = $1 and shown and {conditions} order by {order} limit {size}
 """
 _FOUND = """
@@ -91,6 +93,7 @@ class Listing(Struct, frozen=True, kw_only=True):
         values.append(size)
         # house: sql the columns are those of _ORDERS
         statement = _PAGE.format(
+            because=BECAUSE,
             texts=", ".join(f"({column})::text" for column in columns),
             conditions=" and ".join(conditions),
             order=", ".join(f"{column} {'desc' if self.reverse else 'asc'}" for column in columns),

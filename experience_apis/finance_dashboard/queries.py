@@ -28,7 +28,7 @@ from contracts.process.billing_objects import BillGroupState, Check
 from contracts.wire import convert
 from domain.exceptions import entry
 from experience_apis.finance_dashboard import figures
-from experience_apis.finance_dashboard.listing import VIEW_OF, Listing, Place, after, following, states_of
+from experience_apis.finance_dashboard.listing import BECAUSE, VIEW_OF, Listing, Place, after, following, states_of
 from experience_apis.finance_dashboard.reasons import sentence
 from runtime.catalogue import vendor_name
 from runtime.connections import Connection
@@ -72,7 +72,10 @@ _ENTITIES = """
 select legal_entity from finance_sum where tenant = $1 and kind = 'item'
 group by legal_entity having sum(count) > 0 order by legal_entity
 """
-_ITEM = "select body, since, checks from finance_item where tenant = $1 and id = $2"
+_ITEM = f"""
+select body, since, {BECAUSE}, checks, (select max(u->>'on')::date from jsonb_array_elements(unbilled) u) as approved_on
+from finance_item where tenant = $1 and id = $2
+"""  # noqa: S608
 _TIMELINE = """
 select at, system, what, actor from finance_timeline where tenant = $1 and item_id = $2 order by at, version, event_id
 """
@@ -136,6 +139,7 @@ class FinanceViews:
         timeline = await database.fetch(_TIMELINE, call.tenant, item_id)
         return BillingItem(
             item=_item(row),
+            approved_on=row["approved_on"],
             checks=tuple(convert(check, Check) for check in row["checks"]),
             timeline=tuple(
                 TimelineEntry(at=r["at"], system=r["system"], what=r["what"], by=r["actor"]) for r in timeline
@@ -173,7 +177,7 @@ def freshness_of(
 
 
 def _item(row: Any) -> QueueItem:
-    return convert({**row["body"], "since": row["since"]}, QueueItem)
+    return convert({**row["body"], "since": row["since"], "because": row["because"]}, QueueItem)
 
 
 def _matching(row: Any, place: Place) -> Matching:

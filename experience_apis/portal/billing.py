@@ -78,7 +78,6 @@ def _row(visit: Visit, item: QueueItem) -> dict[str, Any]:
         "blocking": blocking and reasons.title(blocking),
         "more": len(item.failed) - 1,
         "owner": blocking and reasons.role(reasons.owner_of(blocking)),
-        "group": blocking and reasons.group(reasons.owner_of(blocking)),
         "due": blocking and reasons.due_of(blocking, item.since, now),
         "warnings": [reasons.title(code) for code in item.warnings],
     }

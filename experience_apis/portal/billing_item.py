@@ -1,5 +1,6 @@
 """One billing item: why it is ready or blocked, with evidence, who can fix it, and how it got here. In the drawer and as a page."""
 
+import re
 from typing import Any
 
 from litestar import get
@@ -11,6 +12,7 @@ from contracts.process.billing_objects import Check, DraftInvoice, Explanation
 from contracts.process.invoice_readiness import InvoiceReadiness
 from experience_apis.portal import billing_effects, billing_waivers, reasons, shell, words
 from experience_apis.portal.billing import ON_ITS_WAY
+from experience_apis.portal.billing_timeline import timeline
 from experience_apis.portal.visit import Page, Visit, Visiting
 
 _STATES = {
@@ -21,8 +23,8 @@ _STATES = {
     "billed": ("Posted", "ok"),
     "skipped": ("Held to the next period", "neutral"),
 }
-_UPSTREAM = ("deal", "contract", "project", "approval")
-_SYSTEMS = {"hub": "Process", "erp": "ERP"}
+# Digits after the cents that say nothing.
+_SMALL_ZEROS = re.compile(r"^(-?\d+\.\d\d)0+$")
 
 
 @get("/billing/items/{item_id:str}")
@@ -44,7 +46,7 @@ async def item_page(visit: Visiting, item_id: FromPath[str]) -> Page:
         waived=[_check(visit, c, found.item) for c in applicable if c.waived],
         apart=[c for c in found.checks if c.status == "not_applicable"],
         applicable=len(applicable),
-        timeline=timeline(visit, found, explained),
+        timeline=await timeline(visit, found, explained),
         invoice=invoice,
         actions=billing_effects.for_item(visit, found.item, invoice),
         strip=shell.freshness(found.freshness, "psa", "time", "hcm", "erp", "billing"),
@@ -76,7 +78,7 @@ def _check(visit: Visit, check: Check, item: QueueItem) -> dict[str, Any]:
         "owner": reasons.role(check.owner_role),
         "group": reasons.group(check.owner_role),
         "due": reasons.due(item.since, check.sla_hours, visit.now),
-        "evidence": _evidence(check.evidence),
+        "evidence": [(name, words.told(said, visit.now.date())) for name, said in _evidence(check.evidence)],
         "waived_by": check.waived and visit.person(check.waived.waived_by),
         "decision": billing_waivers.action_of(visit, item.id, check),
     }
@@ -96,58 +98,7 @@ def _told(value: Any) -> str:
     if isinstance(value, list):
         shown = "; ".join(_told(part) for part in value[:5])
         return f"{shown}; and {len(value) - 5} more" if len(value) > 5 else shown
-    return str(value)
-
-
-def timeline(visit: Visit, found: BillingItem, explained: Explanation | None) -> list[dict[str, Any]]:
-    """How it got here: the chain from the deal on, what happened to the item, and what comes next."""
-    happened = [
-        {
-            "system": _SYSTEMS.get(e.system, e.system),
-            "what": e.what,
-            "note": _by(visit, e.by),
-            "at": e.at,
-            "took": "",
-            "state": "done",
-        }
-        for e in found.timeline
-    ]
-    return sorted([*_chain(visit, explained), *happened], key=lambda entry: entry["at"]) + _next(found)
-
-
-def _chain(visit: Visit, explained: Explanation | None) -> list[dict[str, Any]]:
-    if explained is None or not explained.chains:
-        return []
-    links = [link for link in explained.chains[0].links if link.at is not None and link.kind in _UPSTREAM]
-    return [
-        {
-            "system": _SYSTEMS.get(link.system, words.title(link.system)),
-            "what": link.title,
-            "note": _by(visit, link.by),
-            "at": link.at,
-            "took": "",
-            "state": "done",
-        }
-        for link in links
-    ]
-
-
-def _by(visit: Visit, who: str | None) -> str:
-    return f"by {visit.person(who)}" if who else ""
-
-
-def _next(found: BillingItem) -> list[dict[str, Any]]:
-    """The step that is to come."""
-    waiting = {
-        "ready": ("Draft invoice", "waits for you"),
-        "ready_with_warnings": ("Draft invoice", "waits for you; warnings need a reason"),
-        "blocked": ("Draft invoice", "when nothing blocks it any more"),
-        "drafted": ("Invoice in the ERP", "after approval and posting"),
-    }
-    if found.item.state not in waiting:
-        return []
-    what, note = waiting[found.item.state]
-    return [{"system": "ERP", "what": what, "note": note, "at": None, "took": "", "state": "waiting"}]
+    return _SMALL_ZEROS.sub(r"\1", str(value))
 
 
 HANDLERS = (item_page,)

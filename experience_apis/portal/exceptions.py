@@ -76,7 +76,7 @@ async def worklist(visit: Visiting) -> Page:
         tabs=_tabs(view, groups, own),
         sections=_sections(rows),
         found=found,
-        groups=[_group(one, view, _most(groups)) for one in groups],
+        groups=[_group(one, view, _most(groups)) for one in sorted(groups, key=lambda one: (-one.count, one.code))],
         owners=sorted({one.owner_role for one in groups}),
         actions=DESK.allowed(visit, bulk=True),
         strip=await _strip(visit),
@@ -108,7 +108,7 @@ async def one(visit: Visiting, exception_id: FromPath[str]) -> Page:
         row=_row(found, visit),
         actions=[] if settled else shown,
         settled=settled,
-        facts=_facts(found.facts),
+        facts=[(name, words.told(said, visit.now.date())) for name, said in _facts(found.facts)],
         links=_links(found),
     )
 
@@ -118,7 +118,7 @@ def _row(item: BusinessException, visit: Visit) -> Row:
         item=item,
         href=f"{DESK.path}/{item.id}",
         about=about(item),
-        evidence=_evidence(item),
+        evidence=words.told(_evidence(item), visit.now.date()),
         amount=amount(item),
         due=reasons.deadline(item.due_at, visit.now),
     )
@@ -154,14 +154,15 @@ def _most(groups: tuple[ExceptionGroup, ...]) -> int:
 
 def _group(group: ExceptionGroup, view: View, most: int) -> dict[str, Any]:
     worth = " + ".join(words.short_money(one.amount, one.currency) for one in group.at_risk)
-    late = f", {group.late} late" if group.late else ""
+    late = f"{group.late} late" if group.late else ""
+    fixed = f"fixed by {reasons.group(group.owner_role)}"
     return {
         "title": reasons.title(group.code),
         "href": View(code=group.code).href(),
         "current": view.code == group.code,
-        "amount": worth or words.count(group.count, "item"),
+        "count": words.count(group.count, "item"),
         "bar": Markup(charts.bar(charts.share(group.count, most))),  # noqa: S704
-        "note": f"{words.count(group.count, 'item')}{late}, fixed by {reasons.group(group.owner_role)}",
+        "note": ", ".join(part for part in (worth and f"{worth} at risk", late, fixed) if part),
     }
 
 

@@ -23,7 +23,20 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    for name in ("money", "short_money", "hours", "day", "moment", "utc", "period", "age", "count", "terms", "title"):
+    for name in (
+        "money",
+        "short_money",
+        "hours",
+        "day",
+        "moment",
+        "utc",
+        "period",
+        "age",
+        "count",
+        "terms",
+        "title",
+        "told",
+    ):
         made.filters[name if name != "title" else "words"] = getattr(words, name)
     made.filters |= {"reason": reasons.title, "role": reasons.role}
     made.globals |= {"static": static, "sign_of": lambda currency: words.SIGNS.get(currency, f"{currency} ")}

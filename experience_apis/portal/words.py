@@ -1,5 +1,6 @@
 """How amounts, hours, dates and ages read on pages."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -7,6 +8,9 @@ from contracts.money import minor_units, round_places
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$"}
 NOTHING = "–"
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_DAY = re.compile(r"\b(\d{1,2} [A-Z][a-z]{2}) (\d{4})\b")
+_SUM = re.compile(r"(?<![\w.,])(\d[\d,]*\.\d+) ([A-Z]{3})\b")
 _SCALES = ((Decimal(1_000_000_000), "B"), (Decimal(1_000_000), "M"), (Decimal(1000), "k"))
 
 
@@ -76,6 +80,20 @@ def age(since: datetime, now: datetime) -> str:
 def count(number: int, what: str, many: str | None = None) -> str:
     """`1 item`, `3 items`."""
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+def told(sentence: str, today: date) -> str:
+    """A sentence of a process as pages say it: its dates and amounts in the form that pages have."""
+    said = _ISO.sub(lambda found: _dated(found[0], today), sentence)
+    said = _DAY.sub(lambda found: found[1] if int(found[2]) == today.year else found[0], said)
+    return _SUM.sub(lambda found: money(Decimal(found[1].replace(",", "")), found[2]), said)
+
+
+def _dated(text: str, today: date) -> str:
+    try:
+        return day(date.fromisoformat(text), today)
+    except ValueError:
+        return text
 
 
 _TERMS = {"time_and_materials": "T&M", "fixed_price": "Fixed price"}

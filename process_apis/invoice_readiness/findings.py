@@ -178,7 +178,7 @@ def _work(facts: Facts, snapshot: ReadinessSnapshot) -> dict[str, str]:
         f"{m.name} ({_words(m.state)})" for m in facts.milestones if m.state not in good[not m.acceptance_required]
     ]
     return {
-        "unapproved": _amount(time.unapproved_billable_hours if time else None),
+        "unapproved": _hours(time.unapproved_billable_hours if time else None),
         "timesheets": str(time.missing_timesheets if time else 0),
         "group_start": _day(facts.group.period_start),
         "group_end": _day(facts.group.period_end),
@@ -242,6 +242,11 @@ def _day(day: date | None) -> str:
 
 def _amount(value: Decimal | None) -> str:
     return "-" if value is None else plain(value)
+
+
+def _hours(value: Decimal | None) -> str:
+    """Without zeros at the end."""
+    return "-" if value is None else plain(value.normalize())
 
 
 def _joined(parts: Iterable[str]) -> str:

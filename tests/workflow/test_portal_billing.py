@@ -43,6 +43,7 @@ async def test_a_ready_item_is_in_the_queue_with_its_amount_and_opens_with_its_c
     assert f'href="/portal/billing/items/{item.id}"' in queue
     page = await analyst.get(f"/portal/billing/items/{item.id}")
     assert "Why it is ready" in page.text and "Time approved" in page.text and "How it got here" in page.text
+    assert "Time approved</strong>" in page.text and "8.0 h in 1 item" in page.text and "waits for you" in page.text
     assert "Data freshness by system" in page.text
 
 
@@ -52,7 +53,8 @@ async def test_a_blocked_item_says_why_who_fixes_it_and_by_when(office: Office, 
     await office.work("ctr_1", "2")
     await office.settle()
     queue = (await analyst.get("/portal/billing?view=blocked")).text
-    for said in ("Period closed", "Finance controller", "Due today", "Fix it", "€1,500.00"):
+    because = "The accounting period of 31 Oct is closed in DE01."
+    for said in ("Period closed", because, "Finance controller", "Due today", "Fix it", "€1,500.00"):
         assert said in queue
     page = (await analyst.get(f"/portal/billing/items/{item.id}")).text
     for said in ("What blocks it", "period state", "closed", "reopen the period", "Check item again"):

@@ -69,7 +69,7 @@ FAILING: dict[str, tuple[Facts, str]] = {
         facts(terms={"change_orders": (LATER,)}),
         "Change order cho_1 takes effect by 31 Oct 2026",
     ),
-    "TIME_UNAPPROVED": (facts(unapproved_hours=Decimal("2.5000")), "2.5000 billable hours from 1 Oct 2026"),
+    "TIME_UNAPPROVED": (facts(unapproved_hours=Decimal("2.5000")), "2.5 billable hours from 1 Oct 2026"),
     "TIME_MISSING": (facts(missing_timesheets=2), "Weekly timesheets of the period not handed in: 2."),
     "TXN_UNRATED": (
         facts(transactions=(transaction(), transaction(id="txn_2", state="exception"))),
