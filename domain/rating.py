@@ -222,7 +222,7 @@ def _search(entry: TimeWorked, terms: PricingTerms, time_type: str) -> RateSearc
         resource_id=entry.resource_id,
         contract_line_id=terms.contract_line.id,
         customer_path=terms.customer_path or (),
-        legal_entity_id=terms.legal_entity.id,
+        legal_entity_id=terms.legal_entity.id or terms.contract.legal_entity_id,
         role_code=entry.role_code,
         seniority_code=entry.seniority_code,
         location_code=entry.location_code,

@@ -29,10 +29,15 @@ class ReleaseQuestion(Input, frozen=True, kw_only=True):
     rounding_mode: RoundingMode | None = None
 
     def __post_init__(self) -> None:
-        if self.mode != "none":
+        if self.waits_for_client:
             for name in ("customer_gross", "customer_paid"):
                 if getattr(self, name) is None:
                     raise ValueError(f"`{name}` is required for mode {self.mode}")
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether what the client paid decides: only once the work is confirmed, and without an override (PWP-1, 2)."""
+        return self.pm_confirmed and not self.override and self.mode != "none"
 
     @property
     def released(self) -> Decimal:
@@ -62,7 +67,7 @@ def releasable_amount(question: ReleaseQuestion) -> Release:
     """Confirmation first, then override or no condition, then what the client paid."""
     if not question.pm_confirmed:
         return _release(question, ZERO, "VENDOR_NOT_CONFIRMED")
-    if question.override or question.mode == "none":
+    if not question.waits_for_client:
         return _release(question, question.remainder, None)
     if question.mode == "threshold":
         threshold = _HUNDRED if question.threshold_pct is None else question.threshold_pct

@@ -62,6 +62,7 @@ class PricingContract(ContractObject, frozen=True, kw_only=True):
     """The terms of a contract that price time and expenses."""
 
     currency: Currency
+    legal_entity_id: str | None = None
     rate_fallback: RateFallback | None = None
     fx_fixed: tuple[FixedRate, ...] | None = None
 

@@ -14,6 +14,7 @@ from gateway.cli.exits import Exit
 from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
+    from contracts.problems import Violation
     from domain.calculators import Calculator
 
 _STDIN = Path("-")
@@ -177,6 +178,7 @@ def _answered(line: bytes) -> bytes:
 def _id(line: bytes) -> bytes:
     """The id of a line as it stands there; `null` where there is none."""
     from contracts.problems import InvalidRequest, TooLarge
+    from gateway.cli import loose_json
     from runtime.http.arguments import BODY_LIMIT
 
     if len(line) > BODY_LIMIT:
@@ -184,12 +186,15 @@ def _id(line: bytes) -> bytes:
     try:
         members = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequest(f"The line is no JSON object: {error}.") from error
+        loose = loose_json.read_object(line)
+        if loose is None:
+            raise InvalidRequest(f"The line is no JSON object: {error}.") from error
+        return msgspec.json.encode(loose.get("id"))
     return bytes(members.get("id", b"null"))
 
 
 def _case(line: bytes) -> _Case:
-    from contracts.problems import InvalidContent, Violation
+    from contracts.problems import InvalidContent, InvalidRequest, Violation
     from contracts.wire import violations
 
     try:
@@ -198,6 +203,20 @@ def _case(line: bytes) -> _Case:
         wires = violations(msgspec.json.decode(line), _Case)
         found = [Violation(code=w["code"], detail=w["detail"], pointer=w["pointer"]) for w in wires]
         raise InvalidContent(f"The line is no case: {error}.", errors=found) from error
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"The line is no JSON: {error}.", errors=_no_numbers(line)) from error
+
+
+def _no_numbers(line: bytes) -> "list[Violation]":
+    """What is wrong with a line that only a loose reader reads; pointers into the input begin there."""
+    from contracts.problems import Violation
+    from contracts.violations import child_pointer
+    from gateway.cli import loose_json
+
+    members = (loose_json.read_object(line) or {}).items()
+    places = [("#" if name == "input" else child_pointer("#", name), value) for name, value in members]
+    pointers = [found for place, value in places for found in loose_json.no_numbers(value, place)]
+    return [Violation(code="decimal", detail="NaN and Infinity are no numbers of JSON", pointer=p) for p in pointers]
 
 
 def _named(case: _Case) -> "Calculator":

@@ -106,6 +106,8 @@ def test_parent_customer_before_standard(rate: Any) -> None:  # WE-04
 def test_nearest_customer_and_own_entity_first(rate: Any) -> None:
     own = line("own", "150", scope_ref={"legal_entity_id": "ent_1"})
     parent = line("parent", "170", "client", scope_ref={"customer_id": "cus_parent"}, role_code="CON")
+    assert rate([own], contract={"legal_entity_id": "ent_1"}, entity={"id": None})["rate_line_id"] == "own"
+    assert rate([own], contract={"legal_entity_id": "ent_1"}, entity={"id": "ent_2"})["code"] == "RATE_MISSING"
     assert rate([line("global", "165", role_code="CON"), own])["rate_line_id"] == "own"
     lines = [parent, line("self", "180", "client", scope_ref={"customer_id": "cus_child"})]
     assert rate(lines, customer_path=["cus_child", "cus_parent"])["rate_line_id"] == "self"

@@ -181,3 +181,9 @@ def test_release(calculate: Any, given: dict[str, Any], answer: tuple[str, str |
 def test_what_the_client_paid_must_be_known(calculate: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match="`customer_gross` is required for mode threshold"):
         release(calculate, mode="threshold", customer_gross=None)
+
+
+@pytest.mark.parametrize("given", [{"pm_confirmed": False}, {"override": True}])
+def test_what_the_client_paid_need_not_be_known_where_it_decides_nothing(calculate: Any, given: dict[str, Any]) -> None:
+    known, unknown = release(calculate, **given), release(calculate, **given, customer_gross=None, customer_paid=None)
+    assert unknown == known

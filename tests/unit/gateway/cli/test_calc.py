@@ -115,6 +115,21 @@ def test_a_batch_goes_on_whatever_a_line_holds(ledgerway: Run, tmp_path: Path) -
     assert [error["pointer"] for error in answers[4]["problem"]["errors"]] == ["#/from", "#/to", "#/date"]
 
 
+def test_a_figure_that_json_does_not_know_is_named(ledgerway: Run, tmp_path: Path) -> None:
+    quote = {"from": "EUR", "to": "USD", "date": "2026-03-16", "rate": float("nan")}
+    strange = {
+        "id": "n",
+        "calculator": "fx.rate",
+        "input": FX | {"quotes": [quote | {"rate": "1"}, quote]},
+        "a/b": -1e999,
+    }
+    broken = b'{"id": "s", "calculator": "fx.rate", "input": "\\ud800"}'
+    number, text = batch(ledgerway, tmp_path, json.dumps(strange).encode(), broken)
+    assert (number["id"], number["problem"]["code"]) == ("n", "invalid-request")
+    assert [error["pointer"] for error in number["problem"]["errors"]] == ["#/quotes/1/rate", "#/a~1b"]
+    assert (text["id"], [error["pointer"] for error in text["problem"]["errors"]]) == ("s", ["#"])
+
+
 def test_a_thousand_cases_in_seconds(ledgerway: Run, tmp_path: Path) -> None:
     examples = [(name, one.example.question) for name, one in CALCULATORS.items()]
     lines = [
