@@ -166,7 +166,10 @@ def release(calculate: Any, **given: Any) -> tuple[str, str | None]:
         ({"mode": "threshold", "threshold_pct": "60"}, ("7000.00", None)),
         ({"mode": "threshold", "threshold_pct": "60.0001"}, ("0.00", "PWP_WAITING")),
         ({"customer_gross": "0"}, ("0.00", "PWP_WAITING")),
+        ({"customer_paid": "23800.00"}, ("7000.00", None)),
+        ({"customer_paid": "30000.00"}, ("7000.00", None)),
         ({"customer_paid": "99999.00"}, ("7000.00", None)),
+        ({"already_released": None}, ("5400.00", "PWP_WAITING")),
         ({"already_released": "6000.00"}, ("0.00", "PWP_WAITING")),
         (
             {"currency": "JPY", "vendor_amount": "1000", "already_released": "0", "customer_paid": "1"},
