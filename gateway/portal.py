@@ -137,6 +137,7 @@ def _persona(issuer: DevelopmentIssuer) -> Any:
             id=given.id,
             name=name.partition(" (")[0],
             does=f"{does[:1].upper()}{does[1:]}",
+            tenant=issuer.tenant_of(given.id),
             scopes=frozenset(given.scopes(issuer.known)),
         )
 

@@ -127,6 +127,7 @@ class TimePosting(Protocol):
         project_id: Code | None = None,
         contract_id: Code | None = None,
         source_ref: str | None = None,
+        bill_group_id: Code | None = None,
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> TransactionPage:

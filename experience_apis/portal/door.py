@@ -9,11 +9,12 @@ from contracts.periods import Clock
 
 
 class Persona(Struct, frozen=True, kw_only=True):
-    """Somebody one can be in sandbox mode: `name` in a word or two, `does` in a sentence, `scopes` held."""
+    """Somebody one can be in sandbox mode: `name` in a word or two, `does` in a sentence, `scopes` held in `tenant`."""
 
     id: str
     name: str
     does: str
+    tenant: str
     scopes: frozenset[str]
 
     @property

@@ -111,7 +111,11 @@ _ACTIONS = (
         consequence="They are theirs from now on. Nothing else changes.",
         act=_give,
         ask=Ask(
-            label="To whom", hint="A user id, such as billing-manager.", kind="text", missing="Name somebody.", most=60
+            label="To whom",
+            hint="Everybody who can work on exceptions.",
+            kind="select",
+            missing="Choose somebody from the list.",
+            options=lambda visit: visit.people(Registers.assign_exception),
         ),
     ),
     Action(

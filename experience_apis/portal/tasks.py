@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.canon.ref import LARGEST_BULK
 from contracts.problems import NotFound, Problem
@@ -24,18 +25,23 @@ class Task(Struct, frozen=True, kw_only=True):
     refused: str = ""
 
 
+Options = Callable[[Visit], list[tuple[str, str]]]
+
+
 class Ask(Struct, frozen=True, kw_only=True):
-    """What an action needs to be told."""
+    """What an action needs to be told: free words, or one of the `options`, as values with their names."""
 
     label: str
     hint: str
     kind: str = "textarea"
     missing: str = "Give a reason in a few words."
     most: int = _LONGEST
+    options: Options | None = None
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """`one` and `many` are the words of its button, `#` the count; `act` does it to one task and says what came of it."""
+    """`one` and `many` are the words of its button, `#` the count; `act` does it to one task and says what came of it;
+    `together`, where there is one, does it to all of them or to none."""
 
     name: str
     method: Method[..., Any]
@@ -44,6 +50,7 @@ class Action(Struct, frozen=True, kw_only=True):
     verb: str
     consequence: str
     act: Callable[[Visit, str, str], Awaitable[str]]
+    together: Callable[[Visit, list[str], str], Awaitable[str]] | None = None
     ask: Ask | None = None
     bulk: bool = True
 
@@ -90,10 +97,10 @@ async def perform(visit: Visit, desk: Desk, name: str) -> Page:
     """Do it; sending the form again changes nothing."""
     action, told = desk.action(name), visit.text("told")
     items = _distinct(visit.texts("item"))
-    wrong = _wrong(action, told)
+    wrong = _wrong(visit, action, told)
     if wrong or not items:
         return await _preview(visit, desk, action, items, wrong, 422)
-    outcomes = [await _done(visit, desk, action, item, told) for item in items]
+    outcomes = await _outcomes(visit, desk, action, items, told)
     failed = [one for one in outcomes if not one.done]
     done = len(outcomes) - len(failed)
     return await shell.page(
@@ -124,6 +131,7 @@ async def _preview(
         possible=[one for one in found if not one.refused],
         refused=[one for one in found if one.refused],
         told=visit.text("told"),
+        options=action.ask.options(visit) if action.ask is not None and action.ask.options is not None else (),
         wrong=wrong or {},
     )
 
@@ -135,10 +143,18 @@ async def _found(visit: Visit, desk: Desk, action: Action, item: str) -> Task:
         return Task(id=item, title=item, refused=problem.detail)
 
 
-async def _done(visit: Visit, desk: Desk, action: Action, item: str, told: str) -> Outcome:
-    task = await _found(visit, desk, action, item)
+async def _outcomes(visit: Visit, desk: Desk, action: Action, items: list[str], told: str) -> list[Outcome]:
+    """What came of each; of what is done together, the same of all."""
+    found = [await _found(visit, desk, action, item) for item in items]
+    if action.together is None:
+        return [await _outcome(task, action.act(visit, task.id, told)) for task in found]
+    first = await _outcome(found[0], action.together(visit, items, told))
+    return [replace(first, task=task) for task in found]
+
+
+async def _outcome(task: Task, doing: Awaitable[str]) -> Outcome:
     try:
-        return Outcome(task=task, done=True, said=await action.act(visit, item, told))
+        return Outcome(task=task, done=True, said=await doing)
     except Problem as problem:
         return Outcome(task=task, done=False, said=problem.detail, slug=problem.slug)
 
@@ -147,10 +163,11 @@ def _distinct(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))[:LARGEST_BULK]
 
 
-def _wrong(action: Action, told: str) -> dict[str, str]:
+def _wrong(visit: Visit, action: Action, told: str) -> dict[str, str]:
     if action.ask is None:
         return {}
-    if not told:
+    options = action.ask.options
+    if not told or (options is not None and told not in dict(options(visit))):
         return {"told": action.ask.missing}
     if len(told) > action.ask.most:
         return {"told": f"{action.ask.label} has {len(told)} characters; use {action.ask.most} at most."}

@@ -93,6 +93,12 @@ class Visit:
             return "Ledgerway"
         return next((one.name for one in self.door.personas() if one.id == who), who)
 
+    def people(self, method: Method[..., Any]) -> list[tuple[str, str]]:
+        """Who of the visitor's tenant may do something, as ids and names, in the order of their names."""
+        scope = operation_of(method).scope
+        found = [one for one in self.door.personas() if one.tenant == self.visitor.tenant and scope in one.scopes]
+        return sorted(((one.id, one.name) for one in found), key=lambda pair: pair[1])
+
     @property
     def partial(self) -> bool:
         """Whether a part of the page was asked for by the script."""

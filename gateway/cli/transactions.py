@@ -23,6 +23,7 @@ async def list_(
     project: str | None = None,
     contract: str | None = None,
     source_ref: str | None = None,
+    item: str | None = None,
     limit: int = 50,
     session: Asked,
 ) -> Exit:
@@ -40,6 +41,8 @@ async def list_(
         Only those of this contract (id).
     source_ref
         Only those of this entry, such as certinia:timecard:...
+    item
+        Only those on this billing item (bg_...).
     limit
         At most so many.
     """
@@ -54,6 +57,7 @@ async def list_(
                 project_id=project,
                 contract_id=contract,
                 source_ref=source_ref,
+                bill_group_id=item,
                 cursor=cursor,
                 limit=size,
             ),

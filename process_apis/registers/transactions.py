@@ -191,14 +191,15 @@ async def page(
     cursor: str | None,
     limit: int,
 ) -> TransactionPage:
-    """A page by id. `filters`: state, project_id, contract_id, source_ref; null means any."""
+    """A page by id. `filters`: state, project_id, contract_id, source_ref, bill_group_id; null means any."""
     listing = "transactions/" + "/".join(f"{k}={v}" for k, v in sorted(filters.items()))
     start = pages.after(unit, listing, cursor) or ""
     sql = f"""select {COLUMNS} from billable_transaction
         where tenant = $1 and id > $2 and ($3::text is null or state = $3) and ($4::text is null or project_id = $4)
           and ($5::text is null or contract_id = $5) and ($6::text is null or source_ref = $6)
-        order by id limit $7"""  # noqa: S608
-    wanted = [filters.get(k) for k in ("state", "project_id", "contract_id", "source_ref")]
+          and ($7::text is null or bill_group_id = $7)
+        order by id limit $8"""  # noqa: S608
+    wanted = [filters.get(k) for k in ("state", "project_id", "contract_id", "source_ref", "bill_group_id")]
     rows, more = pages.cut(
         unit, listing, await unit.connection.fetch(sql, unit.tenant, start, *wanted, limit + 1), limit
     )

@@ -31,10 +31,17 @@ class TransactionCommands:
         project_id: str | None = None,
         contract_id: str | None = None,
         source_ref: str | None = None,
+        bill_group_id: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> TransactionPage:
-        filters = {"state": state, "project_id": project_id, "contract_id": contract_id, "source_ref": source_ref}
+        filters = {
+            "state": state,
+            "project_id": project_id,
+            "contract_id": contract_id,
+            "source_ref": source_ref,
+            "bill_group_id": bill_group_id,
+        }
         async with self._unit(call) as unit:
             return await transactions.page(unit, filters, cursor, min(limit, pages.MAX_LIMIT))
 

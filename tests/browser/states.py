@@ -24,6 +24,12 @@ STATES = (
     State(name="billing-drawer", path="/portal/billing?view=blocked", opens="tbody th a"),
     State(name="billing-draft-drawer", path="/portal/billing?view=posting", opens="tbody th a"),
     State(name="billing-item", path="/portal/billing/items/{item_id}"),
+    State(name="billing-work", path="/portal/billing/items/{item_id}/work"),
+    State(name="billing-work-drawer", path="/portal/billing/items/{item_id}", opens="a[hx-get$='/work']"),
+    State(
+        name="billing-work-preview",
+        path="/portal/billing/items/{item_id}/work/preview?action=defer&item={transaction_id}",
+    ),
     State(
         name="billing-waive-preview",
         path="/portal/billing/items/{item_id}/preview?action=waive&item=PO_MISSING",
@@ -35,6 +41,7 @@ STATES = (
     State(name="exceptions-drawer", path="/portal/exceptions", opens="tbody tr[data-row] th a"),
     State(name="exception", path="/portal/exceptions/{exception_id}", persona="finance-controller"),
     State(name="exceptions-preview", path="/portal/exceptions/preview?action=resolve&item={exception_id}"),
+    State(name="exceptions-give-preview", path="/portal/exceptions/preview?action=give&item={exception_id}"),
     State(name="exceptions-preview-of-nothing", path="/portal/exceptions/preview?action=take"),
     State(name="held", path="/portal/held"),
     State(name="held-empty", path="/portal/held?view=event"),

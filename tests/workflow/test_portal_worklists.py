@@ -75,6 +75,20 @@ async def test_an_exception_is_taken_and_is_mine_by_name(office: Office, manager
     assert "<strong>Billing manager</strong>" in mine and ">billing-manager<" not in mine
 
 
+async def test_an_exception_is_given_to_somebody_of_the_tenant_by_name(
+    office: Office, manager: httpx.AsyncClient
+) -> None:
+    exception_id = await opened(office)
+    page = await looked(manager, "exceptions", "give", exception_id)
+    assert '<option value="project-manager">Project manager</option>' in page.text
+    assert 'value="executive"' not in page.text and "Outsider" not in page.text
+    refused = await done(manager, "exceptions", "give", page, "outsider")
+    assert refused.status_code == 422 and "Choose somebody from the list." in refused.text
+    assert (await found(office, exception_id)).assignee is None
+    assert "Project manager has it." in (await done(manager, "exceptions", "give", page, "project-manager")).text
+    assert (await found(office, exception_id)).assignee == "project-manager"
+
+
 async def test_resolving_needs_a_note_and_tells_what_was_settled_already(
     office: Office, manager: httpx.AsyncClient
 ) -> None:
