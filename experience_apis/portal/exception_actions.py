@@ -53,7 +53,7 @@ async def _find(visit: Visit, exception_id: str, action: Action) -> Task:
 
 
 def _kept(visit: Visit, item: BusinessException) -> str:
-    return f"With {visit.person(item.assignee)}." if item.assignee else "With nobody."
+    return f"{visit.person(item.assignee)} has it." if item.assignee else "Nobody has it yet."
 
 
 async def _take(visit: Visit, exception_id: str, _told: str) -> str:
