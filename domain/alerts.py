@@ -63,7 +63,7 @@ class SlaQuestion(Input, frozen=True, kw_only=True):
 class SlaDue(Struct, frozen=True, kw_only=True):
     """The due time, local like the creation time."""
 
-    due_at: dt.datetime
+    due_at: Annotated[dt.datetime, Meta(tz=False)]
 
 
 def sla_due(question: SlaQuestion) -> SlaDue:

@@ -52,6 +52,7 @@ class Exchange(Struct, kw_only=True):
     request_id: str = ""
     traceparent: str = ""
     arguments: dict[str, Any] = {}
+    fields: frozenset[str] | None = None
     expected_versions: tuple[int, ...] | None = None
     key_scope: KeyScope | None = None
     claim: Claim | None = None

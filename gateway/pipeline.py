@@ -232,7 +232,11 @@ def _answer(x: Exchange, result: Any) -> Reply:
     if cursor is not None:
         result = replace(result, next_cursor=x.services.cursors.sealed(x, cursor))
     return x.at().replier.reply(
-        result, target=x.target, params=x.params, next_page=lambda cursor: _next_page(x, cursor)
+        result,
+        target=x.target,
+        params=x.params,
+        next_page=lambda cursor: _next_page(x, cursor),
+        fields=x.fields,
     )
 
 

@@ -11,6 +11,7 @@ from gateway.policies import version
 from runtime.bind import Served
 from runtime.http.arguments import Arguments
 from runtime.http.replies import Replier
+from runtime.http.selection import selectable
 from runtime.settings import SettingsError
 
 
@@ -140,7 +141,9 @@ def _route(served: Served, config: GatewayConfig, base_url: str, reads: "_Reader
         scope=served.operation.scope,
         effects=served.operation.effects,
         answers_at_once=served.compute is not None and not served.operation.effects,
-        decoder=Arguments(served.operation, extra=[name for name in names if name not in own]),
+        decoder=Arguments(
+            served.operation, extra=[name for name in names if name not in own], selects=selectable(served.operation)
+        ),
         replier=reads.replier(served),
         reader=reads.reader(served),
         plan=plan(config.policy, group.group, version.covering(served.path, config.policy.version)),

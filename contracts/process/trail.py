@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from contracts.call import Call
 from contracts.canon.ref import Code, Cursor, Limit, Page
+from contracts.events import EVENTS
 from contracts.operation import operation
 from contracts.problems import InvalidRequest, NotFound
 from contracts.process.figures import Figure
@@ -19,12 +20,13 @@ Sequence = Annotated[
         description="`sequence` of an event or `last_sequence` of an answer: what came after it; `now`: what is yet to come",
     ),
 ]
+EVENT_TYPES = sorted(EVENTS.keys() | {f"{name.partition('.')[0]}.*" for name in EVENTS})
 EventType = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z_]+\.([a-z_]+|\*)$(?!\n)",
         max_length=60,
         description="a type such as `time.approved`, or all of an object such as `invoice.*`",
+        extra_json_schema={"enum": EVENT_TYPES},
     ),
 ]
 SubjectId = Annotated[

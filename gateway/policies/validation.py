@@ -13,6 +13,7 @@ from contracts.problems import (
 )
 from gateway.exchange import Exchange
 from runtime.http.replies import Reply
+from runtime.http.selection import PARAMETER
 
 WHEN_STORE_IS_AWAY = "open"  # keeps nothing
 
@@ -39,6 +40,7 @@ def on_request(x: Exchange, config: Config) -> None:
     if b"content-encoding" in fields and x.body:
         _refuse_coded(x)
     x.arguments = x.at().decoder.decode(x.params, x.query, x.header(b"content-type"), x.body)
+    x.fields = x.arguments.pop(PARAMETER, None)
     if x.arguments.get("cursor") is not None:
         x.arguments["cursor"] = x.services.cursors.opened(x, x.arguments["cursor"])
     if x.method not in _UNCONDITIONAL or b"if-match" in fields:

@@ -18,6 +18,7 @@ from contracts.operation import Operation, Parameter
 from contracts.problems import InvalidContent, InvalidRequest, TooLarge, UnsupportedMedia, Violation
 from contracts.violations import LARGEST_INTEGER, child_pointer
 from contracts.wire import convert, decode, violations
+from runtime.http import selection
 from runtime.http.repeats import refuse_repeats
 
 BODY_LIMIT = 1024 * 1024
@@ -142,13 +143,37 @@ def media_type(content_type: str | None) -> str:
     return "" if content_type is None else content_type.partition(";")[0].strip().lower()
 
 
-class Arguments:
-    """The decoder of one operation's arguments. `extra` are names in the address that are not the operation's own."""
+class _Selection:
+    """The parameter that names members of a page's items: text -> names. No argument of the operation."""
 
-    def __init__(self, operation: Operation, extra: Iterable[str] = ()) -> None:
+    name, required, many = selection.PARAMETER, False, False
+    place: Place = "query"
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = frozenset(names)
+
+    def value(self, texts: Sequence[str]) -> frozenset[str]:
+        """Raises _Refused."""
+        asked = frozenset(texts[0].split(","))
+        for name in sorted(asked - self._names):
+            near = difflib.get_close_matches(name[:100], self._names, n=1)
+            known = f"the nearest is {near[0]}" if near else f"there are {', '.join(sorted(self._names))}"
+            raise _Refused("enum", f"names {_shown(name)}; {known}")
+        return asked
+
+
+class Arguments:
+    """The decoder of one operation's arguments. `extra` are names in the address that are not the operation's own.
+
+    With `selects` the members of a page's items may be chosen; what was chosen stands among the arguments as `fields`.
+    """
+
+    def __init__(self, operation: Operation, extra: Iterable[str] = (), *, selects: tuple[str, ...] = ()) -> None:
         self._path = [_Field(p, "path") for p in operation.parameters if p.source == "path"]
         query = [_Field(p, "query") for p in operation.parameters if p.source == "query"]
-        self._query = {field.name: field for field in query}
+        self._query: dict[str, _Field | _Selection] = {field.name: field for field in query}
+        if selects:
+            self._query[selection.PARAMETER] = _Selection(selects)
         self._required = [field.name for field in query if field.required]
         self._extra = tuple(extra)
         body = operation.body
@@ -175,7 +200,9 @@ class Arguments:
         self._take_body(content_type, body, arguments)
         return arguments
 
-    def _take(self, field: _Field, texts: Sequence[str], arguments: dict[str, Any], found: list[Violation]) -> None:
+    def _take(
+        self, field: _Field | _Selection, texts: Sequence[str], arguments: dict[str, Any], found: list[Violation]
+    ) -> None:
         try:
             arguments[field.name] = field.value(texts)
         except _Refused as refused:

@@ -18,6 +18,7 @@ from contracts.problems import (
     VendorUnavailable,
 )
 from contracts.wire import encode
+from runtime.http.selection import selected
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -103,9 +104,18 @@ class Replier:
         self._reads, self._search = reads, search
 
     def reply(
-        self, result: Any, *, target: str, params: Mapping[str, str], next_page: Callable[[str], str] | None = None
+        self,
+        result: Any,
+        *,
+        target: str,
+        params: Mapping[str, str],
+        next_page: Callable[[str], str] | None = None,
+        fields: frozenset[str] | None = None,
     ) -> Reply:
-        """The answer. `target` is the path that was asked, `params` its parameters; `next_page` gives the target of a page."""
+        """The answer. `target` is the path that was asked, `params` its parameters; `next_page` gives the target of a page.
+
+        `fields` are the members that the items of a page have; all of them with None.
+        """
         if result is None:
             return Reply(HTTPStatus.NO_CONTENT)
         headers: Headers = (("content-type", JSON),)
@@ -115,7 +125,7 @@ class Replier:
             headers = (*headers, ("etag", f'"r{result.version}"'))
         if self._paged and result.next_cursor is not None and next_page is not None:
             headers = (*headers, ("link", f'<{next_page(result.next_cursor)}>; rel="next"'))
-        return Reply(self._status, encode(result), headers)
+        return Reply(self._status, encode(result if fields is None else selected(result, fields)), headers)
 
     def _location(self, result: Any, target: str, params: Mapping[str, str]) -> str:
         identity = getattr(result, "ref", None) or getattr(result, "id", None)

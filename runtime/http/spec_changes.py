@@ -75,7 +75,7 @@ class _Comparison:
     def _json(self, document: Schema, holder: Schema) -> Schema | None:
         content: Schema = _resolved(document, holder).get("content", {})
         schema: Schema | None = content.get("application/json", {}).get("schema")
-        return schema
+        return schema and _unasked(schema)
 
     def _schema(self, where: str, old: Schema, new: Schema, *, incoming: bool) -> Iterator[str]:
         mark = (old.get("$ref", ""), new.get("$ref", ""), incoming)
@@ -121,6 +121,12 @@ class _Comparison:
         dropped = set(old.get("required", ())) - set(new.get("required", ()))
         for name in sorted(required if incoming else dropped & after.keys()):
             yield f"{where}.{name}: {'became required' if incoming else 'is no longer always there'}"
+
+
+def _unasked(schema: Schema) -> Schema:
+    """Without the options that only they get who ask for them by a parameter."""
+    options = [option for option in schema.get("anyOf", []) if "x-when" not in option]
+    return options[0] if len(options) == 1 and len(schema["anyOf"]) > 1 else schema
 
 
 def _resolved(document: Schema, schema: Schema) -> Schema:

@@ -39,8 +39,10 @@ from contracts.problems import (
 from contracts.violations import LARGEST_INTEGER
 from contracts.wire import schema_hook, to_builtins
 from runtime.bind import Served
+from runtime.http import selection
 from runtime.http.arguments import LARGEST_PAGE
 from runtime.http.replies import JSON
+from runtime.http.selection import also_in_part, selectable
 from runtime.http.spec_components import (
     HEADERS,
     PARAMETERS,
@@ -267,6 +269,8 @@ def _parameters(served: Served, types: _Types) -> list[dict[str, Any]]:
     names = re.findall(r"\{(\w+)\}", served.path)
     found = [_parameter(own[name], types) if name in own else _foreign(name) for name in names]
     found += [_parameter(p, types) for p in own.values() if p.source == "query"]
+    if members := selectable(operation):
+        found.append(selection.described(members))
     if operation.effects and operation.method in ("POST", "PATCH"):
         found.append(ref("parameters", "Idempotency-Key"))
     if operation.method in ("PUT", "PATCH", "DELETE"):
@@ -345,7 +349,8 @@ def _success(operation: Operation, types: _Types) -> dict[str, Any]:
         names.append("ETag")
     if "next_cursor" in getattr(operation.result, "__struct_fields__", ()):
         names.append("Link")
-    content = {JSON: {"schema": types.of(operation.result)}}
+    schema = types.of(operation.result)
+    content = {JSON: {"schema": also_in_part(schema, types.components) if selectable(operation) else schema}}
     return {
         "description": "Done." if operation.status != 202 else "Accepted.",
         "headers": header_refs(*names),

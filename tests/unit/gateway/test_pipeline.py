@@ -58,6 +58,34 @@ async def test_a_page_links_to_the_next_one(client: httpx.AsyncClient, desk: Des
     assert desk.calls[-1][2]["cursor"] == "abc"
 
 
+async def test_items_have_the_members_that_are_asked_for(client: httpx.AsyncClient, desk: Desk) -> None:
+    some = (await client.get("/process/v1/notes?fields=version,id&kind=short")).json()
+    assert some["items"] == [{"id": "n1", "version": 1}]
+    assert some.keys() == {"items", "next_cursor", "as_of"}
+    assert "fields" not in desk.calls[-1][2]
+    more = await client.get(f"/process/v1/notes?kind=short&cursor={some['next_cursor']}")
+    assert more.json()["items"][0].keys() == {"id", "text", "amount", "written_at", "version"}
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("fields=id,versoin", "names 'versoin'; the nearest is version"),
+        ("fields=zzz", "names 'zzz'; there are amount, id, text, version, written_at"),
+        ("fields=", "names ''; there are amount, id, text, version, written_at"),
+        ("fields=id&fields=text", "is given more than once; give it once"),
+    ],
+)
+async def test_members_that_items_do_not_have_are_refused(client: httpx.AsyncClient, query: str, says: str) -> None:
+    refused = await client.get(f"/process/v1/notes?{query}")
+    assert refused.status_code == 400
+    assert [(e["parameter"], e["detail"]) for e in refused.json()["errors"]] == [("fields", says)]
+
+
+async def test_only_pages_have_members_to_choose(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/process/v1/notes/n7?fields=id")).status_code == 400
+
+
 @pytest.mark.parametrize(
     "query", ["kind=short&cursor=abc", "kind=short&cursor={}A", "kind=long&cursor={}", "cursor={}"]
 )
