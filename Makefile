@@ -53,7 +53,7 @@ e2e: install ## the whole product as real processes
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/e2e $(ARGS)
 
 browser: install ## the portal in a real browser (Chromium on the path); ARGS="--pictures FOLDER" keeps a picture of every state
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/browser $(ARGS)
 
 fuzz: install ## random and mutated inputs for every calculator, e.g. ARGS="--count 10000 --seed 7"
 	$(BIN)/python -m tests.fuzz $(ARGS)
@@ -101,6 +101,6 @@ clean: ## delete .venv and the caches; state in .ledgerway stays
 	@touch $@
 
 define install
-if [ -n "$(UV)" ]; then uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r $(1); \
+if [ -n "$(UV)" ]; then uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r $(1); \
 else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $(1); fi
 endef

@@ -70,31 +70,61 @@ async def sessions(browser: Browser, product: Installation) -> Callable[[str], A
 
 
 @pytest.fixture(scope="session")
-def visiting(browser: Browser, product: Installation, sessions: Callable[[str], Awaitable[Any]]) -> Visit:
-    """Opens a page of a persona: `async with visiting("billing-manager", theme="dark", width=320) as page`.
+def opening(browser: Browser, product: Installation, sessions: Callable[[str], Awaitable[Any]]) -> Visit:
+    """Makes the browser of a persona, or of nobody."""
 
-    What the page writes to the console as an error, a refusal of the content security policy among it, fails the test.
-    """
-
-    @asynccontextmanager
-    async def visit(
-        persona: str | None, theme: str = "light", width: int = 1280, height: int = 900, **options: Any
-    ) -> AsyncIterator[Page]:
-        context: BrowserContext = await browser.new_context(
+    async def opened(persona: str | None, width: int = 1280, height: int = 900, **options: Any) -> BrowserContext:
+        return await browser.new_context(
             base_url=product.base_url,
             storage_state=await sessions(persona) if persona else None,
-            color_scheme=theme,  # type: ignore[arg-type]
             viewport={"width": width, "height": height},
+            color_scheme="light",
             **options,
         )
-        page, wrong = await context.new_page(), list[str]()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and _ours(said.text) else None)
-        yield page
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def visiting(opening: Visit) -> Visit:
+    """Opens a page in a browser that was never here: `async with visiting("billing-manager", width=320) as page`."""
+
+    @asynccontextmanager
+    async def visit(persona: str | None, **options: Any) -> AsyncIterator[Page]:
+        context = await opening(persona, **options)
+        async with _watched(context) as page:
+            yield page
         await context.close()
-        assert wrong == []
 
     return visit
+
+
+@pytest.fixture(scope="session")
+async def returning(opening: Visit) -> AsyncIterator[Visit]:
+    """Opens a page in a browser that was here before and has what may be kept."""
+    known: dict[str | None, BrowserContext] = {}
+
+    @asynccontextmanager
+    async def visit(persona: str | None) -> AsyncIterator[Page]:
+        if persona not in known:
+            known[persona] = await opening(persona)
+        async with _watched(known[persona]) as page:
+            yield page
+            await page.close()
+
+    yield visit
+    for context in known.values():
+        await context.close()
+
+
+@asynccontextmanager
+async def _watched(context: BrowserContext) -> AsyncIterator[Page]:
+    """What the page writes to the console as an error, a refusal of the content security policy among it, fails the test."""
+    page, wrong = await context.new_page(), list[str]()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and _ours(said.text) else None)
+    yield page
+    assert wrong == []
 
 
 def _ours(text: str) -> bool:
