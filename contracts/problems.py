@@ -220,13 +220,16 @@ class VendorCredentials(Problem):
 
 
 class VendorUnavailable(Problem):
-    """The vendor timed out, refused the connection, answered 5xx or is over its limit. facts: vendor, operation, retry_after_s."""
+    """The vendor timed out, refused the connection, answered 5xx or is over its limit.
+
+    facts: vendor, operation, retry_after_s, failure (RFC 9209).
+    """
 
     slug, status, title, retryable = "vendor-unavailable", 503, "Vendor unavailable", True
 
 
 class OutcomeUnknown(Problem):
-    """A write was sent and no answer came: look before trying again (WF-3). facts: vendor, operation."""
+    """A write was sent and no answer came: look before trying again (WF-3). facts: vendor, operation, failure (RFC 9209)."""
 
     slug, status, title = "outcome-unknown", 504, "Outcome unknown"
 

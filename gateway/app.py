@@ -10,7 +10,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from contracts.periods import Clock, SystemClock
-from contracts.problems import InvalidRequest, MethodNotAllowed, MethodUnknown, NotFound, Problem, Throttled
+from contracts.problems import InvalidRequest, MethodNotAllowed, NotFound, Problem, Throttled
 from experience_apis.portal import app as portal
 from gateway import browsers, front, observed, pipeline
 from gateway.config import GatewayConfig
@@ -46,7 +46,6 @@ from runtime.http.replies import Reply, proxy_status
 from runtime.http.specs import Api
 
 _TAKEN = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_METHODS = frozenset((*_TAKEN, "CONNECT", "TRACE"))
 EXTRA_SCOPES = ("audit:read", "metrics:read", "rules:read")
 
 
@@ -263,8 +262,6 @@ class Gateway:
 
     async def _other_method(self, x: Exchange, known: Mapping[str, object]) -> Reply:
         allow = sorted({*known, "OPTIONS"} | ({"HEAD"} if "GET" in known else set()))
-        if x.method not in _METHODS:
-            raise MethodUnknown("No resource here knows this method.")
         if x.method != "OPTIONS":
             raise MethodNotAllowed(f"{x.method} is not taken here; use {', '.join(allow)}.", allow=allow)
         correlation.on_request(x, correlation.Config())

@@ -25,6 +25,7 @@ from msgspec import Struct
 from contracts.periods import Clock, SystemClock
 from contracts.problems import OutcomeUnknown, Problem, VendorCredentials, VendorRefused, VendorUnavailable
 from runtime.catalogue import vendor_name
+from runtime.http.failures import failure_of
 from runtime.http.ways_out import Request, WayOut
 from runtime.telemetry import log
 
@@ -235,7 +236,7 @@ class Outbound:
             raise self._too_large(operation, writing) from large
         except _LOST as error:
             self._no_answer(operation, type(error.__cause__ or error).__name__)
-            raise self._lost(operation, writing and not _never_sent(error), started) from error
+            raise self._lost(operation, writing and not _never_sent(error), started, failure_of(error)) from error
         except asyncio.CancelledError:
             if time.monotonic() - started > _CONNECT_S:  # else callers with less patience than we hide a dead vendor
                 self._no_answer(operation, "deadline")
@@ -276,13 +277,15 @@ class Outbound:
         opened = self.breaker.record(answered=False)
         log.warning("vendor.no_answer", vendor=self._vendor, operation=operation, cause=cause, breaker_opened=opened)
 
-    def _lost(self, operation: str, may_have_acted: bool, started: float) -> Problem:  # house: float seconds
+    def _lost(
+        self, operation: str, may_have_acted: bool, started: float, failure: str
+    ) -> Problem:  # house: float seconds
         took_s = round(time.monotonic() - started, 1)
         if may_have_acted:
-            return self._unknown(
-                operation, f"{self._name} did not answer a write in {took_s} s; it may have been done."
-            )
-        return self._unavailable(operation, f"{self._name} did not answer in {took_s} s.", None)
+            detail = f"{self._name} did not answer a write in {took_s} s; it may have been done."
+            return OutcomeUnknown(detail, vendor=self._vendor, operation=operation, failure=failure)
+        detail = f"{self._name} did not answer in {took_s} s."
+        return VendorUnavailable(detail, vendor=self._vendor, operation=operation, failure=failure)
 
     def _too_large(self, operation: str, writing: bool) -> Problem:
         detail = f"{self._name} answered more than {MAX_ANSWER_BYTES} bytes."

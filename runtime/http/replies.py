@@ -9,11 +9,18 @@ from msgspec import Struct
 
 from contracts.operation import Operation
 from contracts.problems import (
+    AbnormalUse,
     DeadlineExceeded,
+    Forbidden,
     Internal,
     MethodNotAllowed,
     OutcomeUnknown,
+    Overloaded,
     Problem,
+    QuotaSpent,
+    StoreAway,
+    Throttled,
+    Unauthenticated,
     UnsupportedMedia,
     VendorUnavailable,
 )
@@ -25,6 +32,13 @@ Headers = tuple[tuple[str, str], ...]
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 PROXY_ERRORS: dict[type[Problem], str] = {
+    Unauthenticated: "http_request_denied",
+    Forbidden: "http_request_denied",
+    Throttled: "http_request_denied",
+    QuotaSpent: "http_request_denied",
+    AbnormalUse: "http_request_denied",
+    Overloaded: "http_request_denied",
+    StoreAway: "proxy_internal_error",
     VendorUnavailable: "destination_unavailable",
     OutcomeUnknown: "http_response_timeout",
     DeadlineExceeded: "http_response_timeout",
@@ -82,8 +96,8 @@ def _problem_headers(problem: Problem) -> Headers:
 
 
 def proxy_status(problem: Problem, gateway: str) -> str | None:
-    """`gw; error=...` (RFC 9209) for errors of what lies behind the gateway that the gateway had to word itself."""
-    error = PROXY_ERRORS.get(type(problem))
+    """`gw; error=...` (RFC 9209) for what the gateway refused by itself, and for failures behind it that it had to word itself."""
+    error = problem.facts.get("failure") or PROXY_ERRORS.get(type(problem))
     return error and f"{gateway}; error={error}"
 
 

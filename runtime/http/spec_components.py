@@ -47,7 +47,7 @@ HEADERS: dict[str, Any] = {
     "Link": _header('The next page: `<...>; rel="next"`.'),
     "Accept": _header("Media types taken here."),
     "Allow": _header("Methods taken here."),
-    "Proxy-Status": _header("What failed behind the gateway (RFC 9209)."),
+    "Proxy-Status": _header("What the gateway refused by itself, or what failed behind it (RFC 9209)."),
 }
 
 PARAMETERS: dict[str, Any] = {
@@ -131,12 +131,12 @@ PROBLEM_SCHEMAS: dict[str, Any] = {
 
 _STATUS_HEADERS = {
     400: ("WWW-Authenticate",),
-    401: ("WWW-Authenticate",),
-    403: ("WWW-Authenticate",),
+    401: ("WWW-Authenticate", "Proxy-Status"),
+    403: ("WWW-Authenticate", "Proxy-Status"),
     405: ("Allow",),
     409: ("Retry-After",),
     415: ("Accept",),
-    429: ("Retry-After",),
+    429: ("Retry-After", "Proxy-Status"),
     500: ("Proxy-Status",),
     503: ("Retry-After", "Proxy-Status"),
     504: ("Proxy-Status",),

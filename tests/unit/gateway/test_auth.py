@@ -32,6 +32,7 @@ async def test_without_credentials_the_challenge_names_no_error(stranger: httpx.
     answer = await stranger.get(NOTE)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == f"Bearer {METADATA}"
+    assert answer.headers["proxy-status"] == "gw; error=http_request_denied"
 
 
 @pytest.mark.parametrize(

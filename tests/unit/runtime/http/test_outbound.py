@@ -37,7 +37,7 @@ async def test_a_write_whose_answer_is_lost_is_unknown_and_never_sent_twice(vend
     with pytest.raises(OutcomeUnknown) as lost:
         await to(vendor.url).send(method, "/things", operation="put thing", content=b"{}")
     assert len(vendor.asked) == 1
-    assert lost.value.facts == {"vendor": "acme", "operation": "put thing"}
+    assert lost.value.facts == {"vendor": "acme", "operation": "put thing", "failure": "connection_terminated"}
 
 
 @pytest.mark.parametrize("method", WRITES)
@@ -61,8 +61,15 @@ async def test_a_read_whose_answer_is_lost_is_asked_once_more(vendor: Vendor, to
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_refused_connection_is_unavailable_also_for_writes(nobody: str, to, method: str):
-    with pytest.raises(VendorUnavailable):
+    with pytest.raises(VendorUnavailable) as refused:
         await to(nobody).send(method, "/", operation="x")
+    assert refused.value.facts["failure"] == "connection_refused"
+
+
+async def test_a_name_that_nobody_has_is_no_dead_vendor(to):
+    with pytest.raises(VendorUnavailable) as unknown:
+        await to("http://vendor.invalid").send("GET", "/", operation="x")
+    assert unknown.value.facts["failure"] == "dns_error"
 
 
 async def test_people_are_told_the_name_of_a_vendor(nobody: str):
@@ -75,21 +82,22 @@ async def test_people_are_told_the_name_of_a_vendor(nobody: str):
 
 @pytest.mark.parametrize(("method", "problem"), [("GET", VendorUnavailable), ("POST", OutcomeUnknown)])
 @pytest.mark.parametrize(
-    "play",
+    ("play", "failure"),
     [
-        silence,
-        raw(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{", pause_s=0.05),
-        raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", *[b"x"] * 8, pause_s=0.2),
-        raw(b"this is not HTTP\r\n\r\n"),
-        answer(body=b"not gzip", content_encoding="gzip"),
+        (silence, "http_response_timeout"),
+        (raw(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{", pause_s=0.05), "http_response_incomplete"),
+        (raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", *[b"x"] * 8, pause_s=0.2), "http_response_timeout"),
+        (raw(b"this is not HTTP\r\n\r\n"), "http_protocol_error"),
+        (answer(body=b"not gzip", content_encoding="gzip"), "http_response_incomplete"),
     ],
     ids=["silent", "cut short", "trickling", "not HTTP", "not its encoding"],
 )
-async def test_an_answer_that_never_is_whole(vendor: Vendor, to, play, method: str, problem: type):
+async def test_an_answer_that_never_is_whole(vendor: Vendor, to, play, failure: str, method: str, problem: type):
     vendor.script = [play]
     async with asyncio.timeout(3):
-        with pytest.raises(problem):
+        with pytest.raises(problem) as lost:
             await to(vendor.url).send(method, "/", operation="x")
+    assert lost.value.facts["failure"] == failure
     assert len(vendor.asked) == 1
 
 
