@@ -4,8 +4,7 @@ operation's rows ends; `on_response` of policies that were entered, in reverse; 
 `on_request` is a plain function that returns something to await only where it has to wait: most requests meet nobody who does.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -165,27 +164,26 @@ async def _with_effects(x: Exchange) -> None:
     except Exception as error:
         x.recorded = False
         _fail(x, error)
-        async with _unit(x) as connection:
-            await _record(x, connection)
+        await _record_alone(x)
 
 
 async def _in_one_unit(x: Exchange) -> None:
-    async with x.services.turns.turn(), _unit(x) as connection:
-        x.reply = await _operate(x)
-        await _record(x, connection)
+    async with x.services.turns:
+        with guarded("database"):
+            async with unit_of_work(x.services.database) as connection:
+                x.reply = await _operate(x)
+                await _record(x, connection)
 
 
 async def _then_record(x: Exchange) -> None:
     x.reply = await _operate(x)
-    async with _unit(x) as connection:
-        await _record(x, connection)
+    await _record_alone(x)
 
 
-@asynccontextmanager
-async def _unit(x: Exchange) -> AsyncIterator[Connection]:
+async def _record_alone(x: Exchange) -> None:
     with guarded("database"):
         async with unit_of_work(x.services.database) as connection:
-            yield connection
+            await _record(x, connection)
 
 
 async def _record(x: Exchange, connection: Connection) -> None:

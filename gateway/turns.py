@@ -1,8 +1,6 @@
 """How many operations may hold a transaction at once: fewer than the pool has sessions, so what they read beside it finds one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from contracts.problems import Overloaded
 
@@ -15,8 +13,7 @@ class Turns:
         self._most_waiting = most_waiting
         self._waiting = 0
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         """Wait for a slot and hold it. Raises Overloaded when too many wait."""
         if self._waiting >= self._most_waiting:
             raise Overloaded("More writes are waiting than can be done in time; nothing was begun.", retry_after_s=1)
@@ -25,7 +22,6 @@ class Turns:
             await self._slots.acquire()
         finally:
             self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._slots.release()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._slots.release()

@@ -1,14 +1,17 @@
 """Rows of the table `idempotency`: who holds a key, and the reply kept under it. States and races: see the idempotency policy.
 
 Requests that claim at the same time share a statement, which leaves keys alone that are there already: so it never waits for a row that
-somebody is finishing. Its rows are in the order of their keys, so that those of two processes never wait for each other crosswise.
+somebody is finishing. Its rows are in the order of their keys, so that those of two processes never wait for each other crosswise. Each
+key is looked up by itself: a join would be planned while the table is small, and read all of it ever after.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from runtime.data.batches import Batches
 from runtime.data.database import Database
@@ -16,13 +19,13 @@ from runtime.data.outages import guarded
 
 _CLAIM = """
 insert into idempotency (tenant, client, method, route, key, fingerprint, lease_until, created_at, expires_at)
-select asked.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::timestamptz[],
-    $8::timestamptz[], $9::timestamptz[])
-  as asked (tenant, client, method, route, key, fingerprint, lease_until, created_at, expires_at)
-where not exists (
-    select from idempotency as held where held.tenant = asked.tenant and held.client = asked.client
+select tenant, client, method, route, key, decode(fingerprint, 'base64'), lease_until, created_at, expires_at
+from json_to_recordset($1::text::json) as asked (tenant text, client text, method text, route text, key text, fingerprint text,
+    lease_until timestamptz, created_at timestamptz, expires_at timestamptz)
+where (
+    select true from idempotency as held where held.tenant = asked.tenant and held.client = asked.client
       and held.method = asked.method and held.route = asked.route and held.key = asked.key
-)
+) is null
 on conflict (tenant, client, method, route, key) do nothing
 returning tenant, client, method, route, key
 """
@@ -75,7 +78,13 @@ class Claim(Struct, frozen=True, kw_only=True):
     lease_until: datetime
 
 
-Row: TypeAlias = tuple[str, str, str, str, str, bytes, datetime, datetime, datetime]
+class _Asked(KeyScope, frozen=True, kw_only=True, gc=False):
+    """The row of a key that is asked for."""
+
+    fingerprint: bytes
+    lease_until: datetime
+    created_at: datetime
+    expires_at: datetime
 
 
 class Claims:
@@ -90,24 +99,35 @@ class Claims:
     ) -> Claim | Held:
         """Take the key, or say what stands in the way. A lease that ran out is taken over by the same content. Raises StoreAway."""
         until = now + lease
-        row = (*scope.columns(), fingerprint, until, now, now + retention)
+        asked = _Asked(
+            tenant=scope.tenant,
+            client=scope.client,
+            method=scope.method,
+            route=scope.route,
+            key=scope.key,
+            fingerprint=fingerprint,
+            lease_until=until,
+            created_at=now,
+            expires_at=now + retention,
+        )
         for _ in range(3):
-            if await self._taking.ask(row):
+            if await self._taking.ask(asked):
                 return Claim(scope=scope, lease_until=until)
             with guarded("database"):
-                if await self._database.fetchval(_TAKE_OVER, *row):
+                if await self._database.fetchval(_TAKE_OVER, *astuple(asked)):
                     return Claim(scope=scope, lease_until=until)
                 found = await self._database.fetchrow(_READ, *scope.columns())
             if found is not None:
                 return _held(found)
         return Held(fingerprint=fingerprint, done=False, lease_until=until)
 
-    async def _take(self, rows: Sequence[Row]) -> list[bool]:
+    async def _take(self, asked: Sequence[_Asked]) -> list[bool]:
         """Which of the keys are taken now: of several requests for one key the first gets it."""
-        first = {row[:5]: row for row in reversed(rows)}
+        first = {one.columns(): one for one in reversed(asked)}
+        rows = msgspec.json.encode([first[key] for key in sorted(first)]).decode()
         with guarded("database"):
-            taken = set(map(tuple, await self._database.fetch(_CLAIM, *zip(*sorted(first.values()), strict=True))))
-        return [row is first[row[:5]] and row[:5] in taken for row in rows]
+            taken = set(map(tuple, await self._database.fetch(_CLAIM, rows)))
+        return [first[key := one.columns()] is one and key in taken for one in asked]
 
 
 def _held(row: Any) -> Held:

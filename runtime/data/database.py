@@ -7,8 +7,7 @@ handing one to the pool and taking it again costs as much as a statement.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Self, TypeAlias
 
 import asyncpg
@@ -102,27 +101,15 @@ class Database:
         async with self._session() as session:
             await session.executemany(sql, rows)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    def transaction(self) -> "_Transaction":
         """A session inside a READ COMMITTED transaction: committed at the end, rolled back when the block raises."""
-        async with self._session() as session, session.transaction():
-            yield session
+        return _Transaction(self)
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Connection]:
-        """One of those at hand or of the pool. It stays at hand unless its work failed or somebody waits for the pool."""
-        session = await self._taken()
-        stays = False
-        try:
-            yield session
-            stays = not self._waiting and not self._closed and len(self._at_hand) < _MOST_AT_HAND
-        finally:
-            if stays:
-                self._at_hand.append(session)
-            else:  # the pool makes it fit again, whatever ended the work
-                await self._pool.release(session)
+    def _session(self) -> "_Lent":
+        return _Lent(self)
 
-    async def _taken(self) -> Connection:
+    async def take(self) -> Connection:
+        """One of those at hand or of the pool."""
         while self._at_hand:
             session = self._at_hand.pop()
             if not session.is_closed():
@@ -133,6 +120,13 @@ class Database:
             return await self._pool.acquire()
         finally:
             self._waiting -= 1
+
+    async def give_back(self, session: Connection, *, failed: bool) -> None:
+        """It stays at hand, unless its work failed or somebody waits for the pool: the pool makes it fit again, whatever ended the work."""
+        if failed or self._waiting or self._closed or len(self._at_hand) >= _MOST_AT_HAND:
+            await self._pool.release(session)
+        else:
+            self._at_hand.append(session)
 
     async def dedicated(self) -> Connection:
         """A session outside the pool, the caller's to close: for session locks, which last as long as it does."""
@@ -151,6 +145,47 @@ class Database:
     async def notify(self, channel: str, payload: str = "") -> None:
         """Sends a NOTIFY now; inside a transaction use `select pg_notify(...)`, which is sent at commit."""
         await self.execute("select pg_notify($1, $2)", channel, payload)
+
+
+class _Lent:
+    """A session while a block runs. A class and no generator: every statement passes here."""
+
+    __slots__ = ("_database", "_session")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Connection:
+        self._session = await self._database.take()
+        return self._session
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        await self._database.give_back(self._session, failed=kind is not None)
+
+
+class _Transaction(_Lent):
+    """The same inside a transaction."""
+
+    __slots__ = ("_transaction",)
+
+    async def __aenter__(self) -> Connection:
+        session = await super().__aenter__()
+        self._transaction, failed = session.transaction(), True
+        try:
+            await self._transaction.start()
+            failed = False
+        finally:
+            if failed:
+                await self._database.give_back(session, failed=True)
+        return session
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        failed = True
+        try:
+            await self._transaction.__aexit__(kind, error, trace)
+            failed = kind is not None
+        finally:
+            await self._database.give_back(self._session, failed=failed)
 
 
 def _session_options(application_name: str, statement_timeout_s: int) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """The unit of work: one transaction per step, inbox row, relay batch or command move; whoever is called joins it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import Context, ContextVar
 from typing import Any, TypeVar
 
@@ -22,24 +21,34 @@ class _Unit:
         self.read: dict[Any, Any] = {}
 
 
-@asynccontextmanager
-async def unit_of_work(database: Database) -> AsyncIterator[Connection]:
+class unit_of_work:  # noqa: N801
     """Joins the unit open in this context, or opens one and commits it at the end; an exception rolls all of it back.
 
     A task started inside joins too, but asyncpg allows one statement at a time: gathering inside a unit raises.
     """
-    joined = open_unit(database)
-    if joined is not None:
-        yield joined
-        return
-    async with database.transaction() as connection:
-        unit = _Unit(database, connection)
-        token = _units.set((*_units.get(), unit))
-        try:
-            yield connection
-        finally:
-            unit.live = False
-            _units.reset(token)
+
+    __slots__ = ("_database", "_token", "_transaction", "_unit")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._unit: _Unit | None = None
+
+    async def __aenter__(self) -> Connection:
+        joined = open_unit(self._database)
+        if joined is not None:
+            return joined
+        self._transaction = self._database.transaction()
+        connection = await self._transaction.__aenter__()
+        self._unit = _Unit(self._database, connection)
+        self._token = _units.set((*_units.get(), self._unit))
+        return connection
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if self._unit is None:
+            return
+        self._unit.live = False
+        _units.reset(self._token)
+        await self._transaction.__aexit__(kind, error, trace)
 
 
 async def apart(database: Database, work: Callable[[Connection], Awaitable[T]]) -> T:
@@ -54,7 +63,10 @@ async def apart(database: Database, work: Callable[[Connection], Awaitable[T]]) 
 
 def open_unit(database: Database) -> Connection | None:
     """The connection of the unit open in this context, or None."""
-    return next((u.connection for u in _units.get() if u.live and u.database is database), None)
+    for unit in _units.get():
+        if unit.live and unit.database is database:
+            return unit.connection
+    return None
 
 
 def read_in_unit(connection: Connection) -> dict[Any, Any]:
