@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from domain.calculators import Calculator
 
 _STDIN = Path("-")
+_BOM = b"\xef\xbb\xbf"
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ def calc(
     name
         The calculator: `ledgerway calc --list` names them.
     file
-        Where the question is; stdin if none is given. With --batch the file is the only argument.
+        Where the question is; stdin if none is given, or -. With --batch the file is the only argument.
     batch
         Read JSON lines and answer each.
     list_
@@ -96,7 +97,7 @@ def _question(file: Path) -> bytes:
     from runtime.http.arguments import BODY_LIMIT
 
     with _opened(file) as source:
-        raw = source.read(BODY_LIMIT + 1)
+        raw = source.read(BODY_LIMIT + 1).removeprefix(_BOM)
     if len(raw) > BODY_LIMIT:
         raise TooLarge(f"A question may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT)
     return raw
@@ -124,10 +125,11 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        with file.open("rb") as source:
-            yield source
+        source = file.open("rb")
     except OSError as error:
         raise Complaint(Exit.NOT_FOUND, f"{file} cannot be read: {error.strerror}.") from error
+    with source:
+        yield source
 
 
 def _answer(calculator: "Calculator", raw: bytes) -> bytes:
@@ -140,7 +142,8 @@ def _answer(calculator: "Calculator", raw: bytes) -> bytes:
 
 def _batch(file: Path) -> Exit:
     with _opened(file) as source:
-        for line in _lines(source):
+        for number, line in enumerate(_lines(source)):
+            line = line if number else line.removeprefix(_BOM)
             sys.stdout.buffer.write(_answered(line) + b"\n")
             sys.stdout.buffer.flush()
     return Exit.DONE

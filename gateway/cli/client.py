@@ -4,11 +4,11 @@ import inspect
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -40,11 +40,22 @@ class Answered(Generic[T]):
 
 
 def address(session: Session) -> str:
-    """Where the product answers: --url or LEDGERWAY_URL, else what the state directory remembers, else the default."""
+    """Where the product answers: --url or LEDGERWAY_URL, else what the state directory remembers, else the default.
+
+    Raises Complaint for what is no address.
+    """
     if session.settings.url is not None:
-        return session.settings.url.rstrip("/")
+        return _web(session.settings.url).rstrip("/")
     demo = addresses.read(session.settings.state_dir)
     return (demo.url if demo is not None else session.settings.base_url).rstrip("/")
+
+
+def _web(url: str) -> str:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return url
+    raise Complaint(Exit.MISUSE, f"`--url` is {url[:100]}; use an address such as http://127.0.0.1:8080.")
 
 
 def requests_to(name: str, url: str, session: Session) -> Outbound:

@@ -3,6 +3,7 @@
 Nothing is imported before it is needed: `--version` needs not even the argument parser, a command only its own module.
 """
 
+import errno
 import inspect
 import os
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gateway.cli.exits import Exit
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +26,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return Exit.DONE
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _write_no_more()
+        sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
+        return Exit.PROBLEM
+
+
+def _write_no_more() -> None:
+    """What is still in the buffer goes nowhere: nobody takes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def version() -> str:

@@ -166,7 +166,12 @@ def whole() -> App:
 
 def parse(tokens: list[str]) -> Callable[[], Any]:
     """The command a line asks for, ready to run. Complains of a line that cannot be read."""
-    return _read(whole(), tokens)
+    return _read(whole(), list(map(_named, tokens)) if tokens[:1] == ["calc"] else tokens)
+
+
+def _named(word: str) -> str:
+    """A lone hyphen, which the parser takes for an option, is the file it means to people."""
+    return "/dev/stdin" if word == "-" else word
 
 
 def _read(root: App, tokens: list[str]) -> Callable[[], Any]:
@@ -196,4 +201,4 @@ def _sentence(root: App, error: CycloptsError) -> str:
 
 
 def _wrong(error: UnknownOptionError) -> str:
-    return str(getattr(error.token, "keyword", None) or error.token)
+    return str(getattr(error.token, "keyword", None) or getattr(error.token, "value", error.token))

@@ -162,3 +162,41 @@ def test_figures_are_explained(ledgerway: Run, asked: Any) -> None:
     assert "1213.19" in said.out
     assert "CHAIN-2 RP-3" in said.out
     assert ledgerway("calc", "fx.rate", "--explain").code == 2
+
+
+@pytest.mark.parametrize("line", [("fx.rate", "-"), ("--batch", "-"), ("fx.rate", "--json", "-")])
+def test_a_hyphen_is_standard_input(line: tuple[str, ...]) -> None:
+    question = {"id": 1, "calculator": "fx.rate", "input": FX} if "--batch" in line else FX
+    said = subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "calc", *line],
+        input=json.dumps(question).encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert b"identity" in said.stdout
+
+
+def test_a_hyphen_is_standard_input_where_a_file_is_read_only(ledgerway: Run) -> None:
+    said = ledgerway("docs", "-")
+    assert said.code == 2
+    assert "Unknown option: -." in said.err
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_question(ledgerway: Run, tmp_path: Path) -> None:
+    file = tmp_path / "question.json"
+    file.write_text(json.dumps(FX), "utf-8-sig")
+    assert ledgerway("calc", "fx.rate", str(file)).code == 0
+    line = json.dumps({"id": 1, "calculator": "fx.rate", "input": FX}).encode()
+    first, second = batch(ledgerway, tmp_path, b"\xef\xbb\xbf" + line, line)
+    assert first == second and "output" in first
+
+
+def test_a_batch_whose_reader_went_away_ends_quietly(tmp_path: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text((json.dumps({"id": 1, "calculator": "fx.rate", "input": FX}) + "\n") * 5000)
+    command = [sys.executable, "-m", "gateway.cli.main", "calc", "--batch", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert (running.wait(30), running.stderr.read()) == (0, b"")

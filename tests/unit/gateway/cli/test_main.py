@@ -53,6 +53,25 @@ def test_misuse_ends_with_2_and_the_nearest_name(ledgerway: Run, line: tuple[str
     assert near in said.err
 
 
+@pytest.mark.parametrize("url", ["junk", "ftp://gw.example", "http://", "http://gw.example:99999", ""])
+def test_what_is_no_address_is_misuse(ledgerway: Run, url: str) -> None:
+    said = ledgerway("runs", "list", "--url", url)
+    assert (said.code, said.out) == (2, "")
+    assert "http://127.0.0.1:8080" in said.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_an_output_that_cannot_be_written_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        said = subprocess.run(
+            [sys.executable, "-m", "gateway.cli.main", "calc", "--list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (said.returncode, said.stderr) == (1, b"The output cannot be written: No space left on device.\n")
+
+
 def test_misuse_with_json_is_a_document(ledgerway: Run) -> None:
     said = ledgerway("runs", "show", "--json")
     assert said.code == 2
