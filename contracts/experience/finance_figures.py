@@ -39,6 +39,23 @@ class StraightThrough(Struct, frozen=True, kw_only=True):
     percent: Exact | None
 
 
+class Level(Struct, frozen=True, kw_only=True):
+    """What the backlogs held at the end of a day (UTC)."""
+
+    on: date
+    ready: Exact
+    blocked: Exact
+    unbilled: Exact
+
+
+class WeekPosted(Struct, frozen=True, kw_only=True):
+    """Invoices posted in the week that begins on this Monday (UTC), and their net value."""
+
+    week: date
+    count: int
+    amount: Exact
+
+
 class AgeBucket(Struct, frozen=True, kw_only=True):
     """Approved value that is not invoiced, by whole days since approval; `to_days` null: and more. No buckets without value."""
 
@@ -93,8 +110,9 @@ class BillingFigures(Struct, frozen=True, kw_only=True):
     """All in `currency`, at the rates of `rates_on` (the oldest one used; null when nothing was converted).
 
     What has no rate is left out of every sum; `unconverted` names those currencies. Lag, straight-through billing and
-    posted invoices are those of the last 30 days, `before` is the lag of the 30 days before them; `weeks` are at most
-    twelve, those without entries left out. `periods` are the last six, newest first. `lag_target_days` is where the metric begins to warn.
+    posted invoices are those of the last 30 days, `before` are lag and posted invoices of the 30 days before them; `weeks` are at most
+    twelve, those without entries left out, and so are `posted_weeks`. `levels` are at most twelve, a week apart, the last one of today;
+    they begin when there was something. `periods` are the last six, newest first. `lag_target_days` is where the metric begins to warn.
     """
 
     currency: CurrencyCode
@@ -105,7 +123,10 @@ class BillingFigures(Struct, frozen=True, kw_only=True):
     blocked_reasons: tuple[Code, ...]
     blocked_by: tuple[BlockedBy, ...]
     unbilled: Backlog
+    levels: tuple[Level, ...]
     posted: Backlog
+    posted_before: Backlog
+    posted_weeks: tuple[WeekPosted, ...]
     lag: Lag
     lag_before: Lag
     lag_target_days: int

@@ -4,7 +4,7 @@ Amounts of another currency are converted at the newest rate of the ERP; where t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,15 +28,17 @@ from domain.exceptions import entry
 from domain.fx import MAX_AGE_DAYS
 from domain.metrics import metric
 from domain.terms import FxQuote
+from experience_apis.finance_dashboard import history
 from experience_apis.finance_dashboard.controls import controls
 from experience_apis.finance_dashboard.conversion import Converter
+from experience_apis.finance_dashboard.history import WEEKS
 from experience_apis.finance_dashboard.reasons import sentence
 from runtime.data.database import Database
 
 # Domain rules 7.1: from this median on, approval-to-billing time warns.
 LAG_TARGET_DAYS = 12
-WEEKS = 12
 _RECENT = timedelta(days=30)
+_EVER = datetime.max.replace(tzinfo=UTC)
 BUCKETS: tuple[tuple[int, int | None], ...] = ((0, 2), (3, 5), (6, 10), (11, 20), (21, None))
 _PROGRESS = {
     "collecting": ("collecting",),
@@ -70,7 +72,7 @@ from finance_sum where {_OPEN} and kind = 'age' group by state, currency, day ha
 """  # noqa: S608
 _POSTED = """
 select currency, count(*) as count, sum(net) as amount from finance_invoice
-where tenant = $1 and posted_at >= $2 group by currency
+where tenant = $1 and posted_at >= $2 and posted_at < $3 group by currency
 """
 # The first value at which so large a part of the entries is counted: what `percentile_disc` says of the entries themselves.
 _LAGS = """
@@ -110,7 +112,10 @@ class _Read(Struct, frozen=True, kw_only=True):
     oldest: Any
     reasons: Sequence[Any]
     unbilled: Sequence[Any]
+    levels: Sequence[Any]
     posted: Sequence[Any]
+    posted_before: Sequence[Any]
+    posted_weeks: Sequence[Any]
     lag: Lag
     lag_before: Lag
     weeks: Sequence[Any]
@@ -131,14 +136,18 @@ async def figures(
 
 
 async def _read(database: Database, tenant: str, now: datetime) -> _Read:
-    recent, today = now - _RECENT, now.date()
+    recent, before, today = now - _RECENT, now - 2 * _RECENT, now.date()
     sunday = today - timedelta(days=now.weekday() + 1, weeks=WEEKS - 1)
+    monday = datetime.combine(sunday + timedelta(days=1), time(), UTC)
     return _Read(
         items=await database.fetch(_ITEMS, tenant),
         oldest=await database.fetchrow(_OLDEST, tenant),
         reasons=await database.fetch(_REASONS, tenant),
         unbilled=await database.fetch(_UNBILLED, tenant),
-        posted=await database.fetch(_POSTED, tenant, recent),
+        levels=await database.fetch(history.LEVELS, tenant, today, today - (WEEKS - 1) * timedelta(weeks=1)),
+        posted=await database.fetch(_POSTED, tenant, recent, _EVER),
+        posted_before=await database.fetch(_POSTED, tenant, before, recent),
+        posted_weeks=await database.fetch(history.POSTED, tenant, monday),
         lag=await _lag(database, tenant, today - _RECENT, today),
         lag_before=await _lag(database, tenant, today - 2 * _RECENT, today - _RECENT),
         weeks=await database.fetch(_WEEKS, tenant, sunday, today),
@@ -172,7 +181,10 @@ def computed(
         blocked_reasons=tuple(reason.code for reason in reasons),
         blocked_by=reasons,
         unbilled=unbilled,
+        levels=history.levels(read.levels, converter, now.date()),
         posted=_backlog(read.posted, converter),
+        posted_before=_backlog(read.posted_before, converter),
+        posted_weeks=history.posted(read.posted_weeks, converter),
         lag=read.lag,
         lag_before=read.lag_before,
         lag_target_days=LAG_TARGET_DAYS,

@@ -15,7 +15,8 @@ Statement = tuple[str, tuple[Any, ...]]
 
 # The sums follow items and transactions by themselves; they come last, so that nothing is left of them.
 TABLES = (
-    "finance_item", "finance_transaction", "finance_timeline", "finance_invoice", "finance_exception", "finance_sum"
+    "finance_item", "finance_transaction", "finance_timeline", "finance_invoice", "finance_exception", "finance_sum",
+    "finance_level",
 )  # fmt: skip
 
 _ITEM = """

@@ -23,6 +23,15 @@ from gone group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 having sum(count) <> 0 or sum(amount) <> 0 or sum(hours) <> 0
 """
 
+_FOLD_LEVELS = """
+with gone as (
+    delete from finance_level where tenant = $1 and (day, queue_view, currency) in (
+        select day, queue_view, currency from finance_level where tenant = $1 and not folded) returning *)
+insert into finance_level
+select tenant, day, queue_view, currency, sum(net), sum(unbilled), true from gone group by 1, 2, 3, 4
+having sum(net) <> 0 or sum(unbilled) <> 0
+"""
+
 
 async def fold_all(database: Database) -> None:
     """Fold the sums of the tenants that have many changes."""
@@ -34,3 +43,4 @@ async def fold_all(database: Database) -> None:
 async def fold(connection: Connection, tenant: str) -> None:
     """One row for each sum of a tenant; those that did not change are left alone."""
     await connection.execute(_FOLD, tenant)
+    await connection.execute(_FOLD_LEVELS, tenant)

@@ -10,6 +10,8 @@ from contracts.money import ZERO, round_places
 from experience_apis.portal import charts, reasons, words
 
 _TOP_REASONS = 6
+# Levels are a week apart.
+_MONTH = 4
 _CONTROLS = {"REC-01": "Approved hours → bill items", "REC-05": "Billed → posted in ERP"}
 _DEFINED = "/portal/help#figures"
 # The figures that tell too little while a system is not read.
@@ -26,11 +28,17 @@ def figures(found: BillingFigures) -> list[dict[str, Any]]:
     currency, lag, straight = found.currency, found.lag, found.straight_through
     oldest = "" if found.ready.oldest_days is None else f", oldest {found.ready.oldest_days} d"
     return [
-        _figure("Invoice-ready backlog", words.short_money(found.ready.amount, currency), _items(found.ready) + oldest),
+        _figure(
+            "Invoice-ready backlog",
+            words.short_money(found.ready.amount, currency),
+            _items(found.ready) + oldest,
+            **_course([one.ready for one in found.levels], good="down"),
+        ),
         _figure(
             "Blocked from billing",
             words.short_money(found.blocked.amount, currency),
             f"{_items(found.blocked)}, {words.count(len(found.blocked_reasons), 'reason')}",
+            **_course([one.blocked for one in found.levels], good="down"),
         ),
         _figure(
             "Approval to billing",
@@ -44,11 +52,18 @@ def figures(found: BillingFigures) -> list[dict[str, Any]]:
             words.NOTHING if straight.percent is None else f"{_plain(straight.percent)}%",
             f"{straight.untouched} of {words.count(straight.posted, 'invoice')}, 30 days",
         ),
-        _figure("Approved, not invoiced", words.short_money(found.unbilled.amount, currency), _items(found.unbilled)),
+        _figure(
+            "Approved, not invoiced",
+            words.short_money(found.unbilled.amount, currency),
+            _items(found.unbilled),
+            **_course([one.unbilled for one in found.levels]),
+        ),
         _figure(
             "Posted",
             words.short_money(found.posted.amount, currency),
             f"{words.count(found.posted.count, 'invoice')}, 30 days",
+            change=_share(found.posted_before.amount, found.posted.amount, "up"),
+            line=charts.sparkline([one.amount for one in found.posted_weeks]),
         ),
     ]
 
@@ -72,18 +87,31 @@ def _plain(value: Decimal) -> str:
     return f"{round_places(value, 1):f}"
 
 
+def _course(values: list[Decimal], good: str = "") -> dict[str, Any]:
+    """The line of a figure, and its change against what it was a month before."""
+    before = values[-1 - _MONTH] if len(values) > _MONTH else None
+    return {"line": charts.sparkline(values), "change": before and _share(before, values[-1], good)}
+
+
+def _share(before: Decimal, now: Decimal, good: str) -> dict[str, Any] | None:
+    """A change in percent; none of nothing. `good`: the direction that is welcome, where one is."""
+    percent = round_places((now - before) * 100 / before, 0) if before > 0 else ZERO
+    return _changed(percent, f"{abs(percent):f}%", good) if percent else None
+
+
+def _changed(moved: Decimal, text: str, good: str) -> dict[str, Any]:
+    direction = "up" if moved > 0 else "down"
+    better = direction == good if good else None
+    said = {True: "better by", False: "worse by", None: "more by" if moved > 0 else "less by"}[better]
+    return {"good": better, "up": moved > 0, "said": said, "text": text}
+
+
 def _lag_change(found: BillingFigures) -> dict[str, Any] | None:
     """Against the 30 days before: shorter is better."""
     now, before = found.lag.median_days, found.lag_before.median_days
     if now is None or before is None or now == before:
         return None
-    better = now < before
-    return {
-        "good": better,
-        "up": not better,
-        "said": "better by" if better else "worse by",
-        "text": f"{_plain(abs(now - before))} d",
-    }
+    return _changed(now - before, f"{_plain(abs(now - before))} d", "down")
 
 
 def _lag_line(found: BillingFigures) -> str:

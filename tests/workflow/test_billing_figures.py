@@ -48,6 +48,25 @@ async def test_what_is_ready_ages_from_the_day_it_was_and_by_approval(office: Of
     assert ages[(3, 5)] == (Decimal("1200.00"), 0) and sum(sum(pair) for pair in ages.values()) == 1200
 
 
+async def test_backlogs_have_a_level_for_each_week_since_there_was_something(office: Office) -> None:
+    assert (await figures(office)).levels == ()
+    await office.ready()
+    office.clock.advance(timedelta(days=15))
+    await office.restate("fiscal_period", "DE01/10", period("closed"))
+    await office.work("ctr_1", "2")
+    await office.settle()
+    office.clock.advance(timedelta(days=8))
+    levels = (await figures(office)).levels
+    today = office.clock.now().date()
+    assert [(today - one.on).days for one in levels] == [21, 14, 7, 0]
+    assert [one.ready for one in levels] == [1200, 1200, 0, 0]
+    assert [one.blocked for one in levels] == [0, 0, 1500, 1500]
+    assert [one.unbilled for one in levels] == [1200, 1200, 1500, 1500]
+    office.clock.advance(timedelta(weeks=20))
+    later = (await figures(office)).levels
+    assert [one.blocked for one in later] == [1500] * 12
+
+
 async def test_what_is_blocked_names_its_reasons_and_counts_as_blocked_in_every_age(office: Office) -> None:
     await office.ready()
     await office.restate("fiscal_period", "DE01/10", period("closed"))
@@ -95,7 +114,9 @@ async def test_a_posted_invoice_gives_lag_weeks_and_straight_through_billing(off
     assert found.unbilled.amount == 0 and found.lag_target_days == 12
     office.clock.advance(timedelta(days=40))
     later = await figures(office)
+    assert [(w.week, w.count, w.amount) for w in later.posted_weeks] == [(date(2026, 11, 16), 1, Decimal("1200.00"))]
     assert (later.posted.count, later.lag.entries, later.lag_before.entries) == (0, 0, 1)
+    assert (later.posted_before.count, later.posted_before.amount) == (1, Decimal("1200.00"))
 
 
 async def test_an_invoice_somebody_had_to_mend_is_not_straight_through(office: Office, database_url: str) -> None:

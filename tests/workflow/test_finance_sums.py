@@ -191,6 +191,39 @@ async def test_sums_are_what_adding_up_the_rows_gives(database: Database, seed: 
     assert await kept(database, "other") == await added_up(database, "other") != Counter()
 
 
+_LEVELS = """
+select queue_view, currency, sum(net) as net, sum(unbilled) as unbilled from finance_level where tenant = $1
+group by 1, 2 having sum(net) <> 0 or sum(unbilled) <> 0
+"""
+
+
+async def levels(database: Database) -> Counter[tuple[Any, ...]]:
+    return Counter(tuple(row.values()) for row in await database.fetch(_LEVELS, "acme"))
+
+
+async def levels_of_rows(database: Database) -> Counter[tuple[Any, ...]]:
+    found: dict[tuple[str, str], list[Decimal]] = {}
+    for row in await database.fetch("select * from finance_item where tenant = 'acme'"):
+        if row["transaction_count"] and row["state"] not in ("billed", "skipped"):
+            total = found.setdefault((row["queue_view"], row["currency"]), [Decimal(0), Decimal(0)])
+            total[0] += row["net_amount"]
+            total[1] += sum((Decimal(value["amount"]) for value in row["unbilled"]), Decimal(0))
+    return Counter((*key, *total) for key, total in found.items() if any(total))
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_days_of_the_backlogs_add_up_to_what_is_there(database: Database, seed: int) -> None:
+    await happen(database, Firm("acme", seed), 240)
+    assert await levels(database) == await levels_of_rows(database) != Counter()
+    await sums.fold_all(database)
+    assert await levels(database) == await levels_of_rows(database)
+    days = "select day, queue_view, currency, net, unbilled from finance_level where tenant = 'acme'"
+    before = Counter(map(tuple, await database.fetch(days)))
+    assert len({day for day, *_ in before}) > 1 and max(before.values()) == 1
+    await rebuild(database, "acme")
+    assert Counter(map(tuple, await database.fetch(days))) == before
+
+
 async def test_folding_leaves_one_row_for_each_sum(database: Database) -> None:
     await happen(database, Firm("acme", 7), 200)
     before = await kept(database, "acme")

@@ -62,6 +62,19 @@ async def test_a_blocked_item_says_why_who_fixes_it_and_by_when(office: Office, 
     assert "Nothing matches" in (await analyst.get("/portal/billing?view=blocked&reason=PO_MISSING")).text
 
 
+async def test_figures_say_how_they_moved_in_a_line_and_in_words(office: Office, analyst: httpx.AsyncClient) -> None:
+    await office.ready()
+    assert "better by" not in (await analyst.get("/portal/billing")).text
+    office.clock.advance(timedelta(days=32))
+    await office.work("ctr_1", "2")
+    await office.settle()
+    await sign_in(analyst, "billing-analyst")
+    page = (await analyst.get("/portal/billing")).text
+    ready, unbilled = page[page.index("Invoice-ready backlog") :], page[page.index("Approved, not invoiced") :]
+    for figure, said in ((ready, "worse by"), (unbilled, "more by")):
+        assert f'<span class="hidden">{said}</span> 25%' in figure and "<svg" in figure[: figure.index("</dd>")]
+
+
 async def test_a_draft_is_previewed_made_once_and_audited(office: Office, analyst: httpx.AsyncClient) -> None:
     item = await office.ready()
     looked = await preview(analyst, "draft", item.id)
