@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, ParamSpec, TypeVar
 
 from msgspec import Meta, Struct
 
+from contracts import patterns
+
 if TYPE_CHECKING:
     Exact = Decimal
 else:
@@ -21,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 RoundingMode = Literal["HALF_UP", "HALF_EVEN"]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3, description="ISO 4217 code")]
+Currency = Annotated[str, Meta(pattern=patterns.CURRENCY, max_length=3, description="ISO 4217 code")]
 
 # ISO 4217's own code for a price or a sum in which no currency is involved.
 NO_CURRENCY: Final = "XXX"

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect
 
 from contracts.money import EXACT_MAX_LENGTH, Exact, parse_exact
+from contracts.patterns import said
 
 Fault = dict[str, str]
 Found = Iterator[Fault]
@@ -129,7 +130,7 @@ def _text(value: Any, node: Any, pointer: str) -> Found:
     if node.max_length is not None and len(value) > node.max_length:
         yield _violation(pointer, "string.maxLength", f"at most {node.max_length} characters")
     if node.pattern is not None and not re.search(node.pattern, value):
-        yield _violation(pointer, "pattern", f"does not match {node.pattern}")
+        yield _violation(pointer, "pattern", said(node.pattern))
 
 
 _TEXT_FORMS: dict[type, tuple[Any, str]] = {

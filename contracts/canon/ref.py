@@ -5,14 +5,14 @@ from typing import Annotated, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
-T = TypeVar("T")
+from contracts import patterns
 
-# Patterns mean the same to Python and to ECMA 262: no \s, and what ends in $ does not end before a line feed.
+T = TypeVar("T")
 
 Ref = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9][a-z0-9._-]*:[a-z0-9_-]+:[^\x00-\x20\x7f-\xa0]+$(?!\n)",
+        pattern=patterns.REF,
         max_length=200,
         description="`system:kind:id`; `system` is the instance code of a connection",
     ),
@@ -20,18 +20,18 @@ Ref = Annotated[
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 Code = Annotated[str, Meta(min_length=1, max_length=60)]
 Reason = Annotated[
-    str, Meta(pattern=r"[^\x00-\x20\x7f-\xa0]", min_length=1, max_length=500, description="in words, not blank")
+    str, Meta(pattern=patterns.NOT_BLANK, min_length=1, max_length=500, description="in words, not blank")
 ]
 Id = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)",
+        pattern=patterns.ID,
         max_length=60,
         description="an id of our own (ID-1), fit to stand in a path",
     ),
 ]
-CountryCode = Annotated[str, Meta(pattern="^[A-Z]{2}$", max_length=2, description="ISO 3166-1 alpha-2")]
-CurrencyCode = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3, description="ISO 4217")]
+CountryCode = Annotated[str, Meta(pattern=patterns.COUNTRY, max_length=2, description="ISO 3166-1 alpha-2")]
+CurrencyCode = Annotated[str, Meta(pattern=patterns.CURRENCY, max_length=3, description="ISO 4217")]
 Limit = Annotated[int, Meta(ge=1, description="page size; a value above 200 is lowered to it")]
 Cursor = Annotated[str, Meta(min_length=1, max_length=500, description="`next_cursor` of the page before")]
 

@@ -1,0 +1,23 @@
+"""What texts look like, and how that is said to people who wrote one that does not.
+
+Patterns mean the same to Python and to ECMA 262: no \\s, and what ends in $ does not end before a line feed.
+"""
+
+REF = r"^[a-z0-9][a-z0-9._-]*:[a-z0-9_-]+:[^\x00-\x20\x7f-\xa0]+$(?!\n)"
+ID = r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)"
+NOT_BLANK = r"[^\x00-\x20\x7f-\xa0]"
+COUNTRY = "^[A-Z]{2}$"
+CURRENCY = "^[A-Z]{3}$"
+
+_SAID = {
+    REF: "write system:kind:id, for example salesforce:deal:0065e00000B2204AAC",
+    ID: "write letters, digits, - and _ only",
+    NOT_BLANK: "write something that is not blank",
+    COUNTRY: "write two capital letters, for example DE",
+    CURRENCY: "write three capital letters, for example EUR",
+}
+
+
+def said(pattern: str) -> str:
+    """The form a text should have, in words where there are some."""
+    return _SAID.get(pattern, f"does not match {pattern}")
