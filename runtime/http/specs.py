@@ -184,7 +184,7 @@ def _kinds(operation: Operation) -> Iterable[Any]:
 
 
 def _complete(schema: dict[str, Any], node: inspect.Type, components: dict[str, Any], seen: set[str]) -> None:
-    """Say what the schema generator leaves out: instants are RFC 3339, local times have no offset."""
+    """Say what the schema generator leaves out: instants are RFC 3339, local times have no offset, names of a mapping may be few."""
     while isinstance(node, inspect.Metadata):
         node = node.type
     if isinstance(node, inspect.DateTimeType):
@@ -193,14 +193,23 @@ def _complete(schema: dict[str, Any], node: inspect.Type, components: dict[str, 
         _complete_union(schema, node, components, seen)
     elif isinstance(node, inspect.ListType | inspect.VarTupleType | inspect.SetType):
         _complete(schema.get("items", {}), node.item_type, components, seen)
-    elif isinstance(node, inspect.DictType) and isinstance(schema.get("additionalProperties"), dict):
-        _complete(schema["additionalProperties"], node.value_type, components, seen)
+    elif isinstance(node, inspect.DictType):
+        _complete_mapping(schema, node, components, seen)
     elif isinstance(node, inspect.StructType) and "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         if name not in seen:
             seen.add(name)
             for field in node.fields:
                 _complete(components[name]["properties"][field.encode_name], field.type, components, seen)
+
+
+def _complete_mapping(
+    schema: dict[str, Any], node: inspect.DictType, components: dict[str, Any], seen: set[str]
+) -> None:
+    if isinstance(node.key_type, inspect.EnumType):
+        schema["propertyNames"] = {"enum": [one.value for one in node.key_type.cls]}
+    if isinstance(schema.get("additionalProperties"), dict):
+        _complete(schema["additionalProperties"], node.value_type, components, seen)
 
 
 def _complete_union(
@@ -213,7 +222,8 @@ def _complete_union(
             array = option.get("type") == "array" and isinstance(kind, inspect.ListType | inspect.VarTupleType)
             struct = name is not None and option.get("$ref", "").endswith(f"/{name}")
             instant = isinstance(kind, inspect.DateTimeType) and option == {"type": "string"}
-            if array or struct or instant:
+            mapping = "additionalProperties" in option and isinstance(kind, inspect.DictType)
+            if array or struct or instant or mapping:
                 _complete(option, kind, components, seen)
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from contracts.operation import operations
+from process_apis.calculators.contract import Calculators
 from runtime.bind import Served
 from runtime.http.spec_changes import breaking_changes
 from runtime.http.specs import Api, check, document, render, write
@@ -137,3 +138,10 @@ def test_additions_take_nothing_away(api: Api) -> None:
     current["components"]["schemas"]["NoteRun"]["properties"]["status"]["enum"].append("paused")
     current["paths"]["/process/v1/more"] = current["paths"]["/process/v1/notes"]
     assert breaking_changes(released, current) == []
+
+
+def test_the_few_names_a_mapping_takes_are_listed() -> None:
+    served = tuple(Served(operation=o, path=f"/process/v1{o.path}", invoke=_never) for o in operations(Calculators))
+    schemas = document(Api(file="c.json", title="C", description="C.", served=served))["components"]["schemas"]
+    zones = schemas["TaxQuestion"]["properties"]["zones"]["anyOf"][0]
+    assert {"DE", "US"} < set(zones["propertyNames"]["enum"])
