@@ -16,7 +16,14 @@ LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 COMMAND = re.compile(r"(?:^|`)(?:\.venv/bin/)?ledgerway ([a-z-]+)", re.M)
 VERB = re.compile(r"(?:^|`)make ([a-z0-9]+)", re.M)
 VARIABLE = re.compile(rf"\b{PREFIX}[A-Z_]+")
-MADE_AT_RUN_TIME = {"sandbox/", "log/", "sandbox-ca.pem"}
+CREDENTIALS = {
+    "client-secret.json",
+    "jwt-private-key.pem",
+    "netsuite-secret.json",
+    "netsuite-tba.json",
+    "workday-secret.json",
+}
+MADE_AT_RUN_TIME = {"sandbox/", "log/", "sandbox-ca.pem"} | CREDENTIALS
 
 
 def named_paths(text: str) -> set[str]:

@@ -7,6 +7,7 @@ report with a single row depends on the report: the cost report then answers an 
 from collections.abc import Callable, Iterable
 
 from runtime.http.simulate import Refused, Request, Response, Row, Store
+from system_apis.workday.sandbox import report_forms
 from system_apis.workday.sandbox.access import INTEGRATION_USER
 from system_apis.workday.sandbox.errors import refusal
 
@@ -28,13 +29,14 @@ class Reports:
         }
 
     def run(self, request: Request) -> Response:
-        """`Report_Entry` in JSON."""
+        """The rows in the form that `format` names."""
         report = self._reports.get(request.params["report"])
         if report is None or request.params["owner"] != REPORT_OWNER:
             raise Refused(refusal(404, "report not found, or not shared with this user"))
-        if request.query.get("format", "") != "json":
-            raise Refused(refusal(400, "this report is served with format=json", "format"))
-        return Response.of(200, {"Report_Entry": report(request)})
+        write = report_forms.FORMS.get(request.query.get("format", ""))
+        if write is None:
+            raise Refused(refusal(400, f"format is one of {', '.join(report_forms.FORMS)}", "format"))
+        return write(request.params["report"], report(request))
 
     def _prompted(self, request: Request) -> list[Row]:
         rows = list(self._store.rows("workers").values())

@@ -1,7 +1,10 @@
 """The Workday simulator as any client of the vendor would meet it."""
 
+import csv
+import io
 from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -118,6 +121,29 @@ async def test_report_rows_are_text_and_empty_columns_absent(signed_in: httpx.As
     assert head["Skills_group"][0]["Verified"] in ("0", "1")
     assert (await signed_in.get(f"{REPORTS}/{sandbox.WORKERS}")).status_code == 400
     assert (await signed_in.get(f"{REPORTS}/Nothing", params={"format": "json"})).status_code == 404
+
+
+async def test_reports_as_csv_and_simple_xml(signed_in: httpx.AsyncClient):
+    async def run(report: str, form: str, **prompt: str) -> httpx.Response:
+        return await signed_in.get(f"{REPORTS}/{report}", params={"format": form, **prompt})
+
+    plain = (await run(sandbox.WORKERS, "json")).json()["Report_Entry"]
+    table = list(csv.DictReader(io.StringIO((await run(sandbox.WORKERS, "csv")).text)))
+    assert [row["Employee_ID"] for row in table] == [row["Employee_ID"] for row in plain]
+    assert "Skills_group" not in table[0]
+
+    shown = await run(sandbox.WORKERS, "simplexml")
+    assert shown.headers["content-type"] == "text/xml;charset=UTF-8"
+    wd = {"wd": f"urn:com.workday.report/{sandbox.WORKERS}"}
+    entries = ElementTree.fromstring(shown.text).findall("wd:Report_Entry", wd)  # noqa: S314
+    assert [one.findtext("wd:Worker", namespaces=wd) for one in entries] == [row["Worker"] for row in plain]
+    skills = entries[0].findall("wd:Skills_group/wd:Skill_ID", wd)
+    assert [skill.text for skill in skills] == [skill["Skill_ID"] for skill in plain[0].get("Skills_group", [])]
+
+    alone = {"Worker!WID": plain[0]["Workday_ID"]}
+    lone = (await run(sandbox.COST_RATES, "csv", **alone)).text.splitlines()
+    assert lone[0].startswith("Workday_ID,Employee_ID,Hourly_Cost")
+    assert (await run(sandbox.WORKERS, "xlsx")).status_code == 400
 
 
 async def test_state_survives_a_restart_and_the_secret_is_beside_it(tmp_path: Path):
