@@ -98,7 +98,7 @@ class Matching(Struct, frozen=True, kw_only=True):
 class BillingQueue(Struct, frozen=True, kw_only=True):
     """The queue. `items` are one page of what `matching` sums up; figures and reasons count all items, whatever the filters.
 
-    `entities` are the legal entities that have items.
+    `entities` are the legal entities that have items, `periods` the ends of the last 24 billing periods that do, newest first.
     """
 
     figures: tuple[Figure, ...]
@@ -107,6 +107,7 @@ class BillingQueue(Struct, frozen=True, kw_only=True):
     items: tuple[QueueItem, ...]
     matching: tuple[Matching, ...] = ()
     entities: tuple[Code, ...] = ()
+    periods: tuple[date, ...] = ()
     freshness: tuple[Freshness, ...]
     next_cursor: str | None = None
     as_of: datetime
@@ -144,6 +145,7 @@ class FinanceDashboard(Protocol):
         view: QueueView | None = None,
         reason: Code | None = None,
         entity: Code | None = None,
+        period: date | None = None,
         search: Text | None = None,
         sort: QueueSort = "queue",
         reverse: bool = False,
@@ -153,7 +155,8 @@ class FinanceDashboard(Protocol):
         """Read the billing queue with figures, reasons and freshness.
 
         A `view` is one or two states: ready (with or without warnings), blocked, posting (drafted and not billed yet), posted.
-        `search` looks in client, contract, project, invoice and id. The largest amount, the most hours, the oldest come first; `reverse` turns it.
+        `period` is the last day of a billing period. `search` looks in client, contract, project, invoice and id.
+        The largest amount, the most hours, the oldest come first; `reverse` turns it.
         """
         ...
 

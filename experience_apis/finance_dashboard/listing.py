@@ -5,6 +5,7 @@ import binascii
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -55,6 +56,7 @@ _SUMMED = """
 select currency, sum(count)::bigint as count, sum(amount) as amount from finance_sum
 where tenant = $1 and shown and kind = $2 and ($3::text[] is null or state = any($3))
   and ($4::text is null or legal_entity = $4) and ($5::text is null or label = $5)
+  and ($6::date is null or day = $6)
 group by currency having sum(count) > 0 order by sum(amount) desc, currency
 """
 
@@ -75,6 +77,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     states: tuple[BillGroupState, ...] | None
     reason: str | None
     entity: str | None
+    period: date | None
     search: str | None
     sort: QueueSort
     reverse: bool
@@ -102,10 +105,10 @@ class Listing(Struct, frozen=True, kw_only=True):
         return statement, values
 
     def matching(self, tenant: str) -> Asked:
-        """Count and amount of all pages, by currency: from the sums that are kept, unless words are looked for."""
-        if self.search is None:
+        """Count and amount of all pages, by currency: from the sums that are kept, where one of them is meant."""
+        if self.search is None and None in (self.reason, self.period):
             kind, states = "item" if self.reason is None else "reason", self.states and list(self.states)
-            return _SUMMED, [tenant, kind, states, self.entity, self.reason]
+            return _SUMMED, [tenant, kind, states, self.entity, self.reason, self.period]
         conditions, values = self._filters(tenant)
         # house: sql the conditions are those of _filters
         return _FOUND.format(conditions=" and ".join(conditions)), values
@@ -119,6 +122,7 @@ class Listing(Struct, frozen=True, kw_only=True):
             ("queue_view = {}", _view_of(self.states)),
             ("{} = any(failed)", self.reason),
             ("legal_entity = {}", self.entity),
+            ("period_end = {}", self.period),
             (_WORDS, self.search and [self.search, f"%{_literal(self.search)}%"]),
         )
         for condition, value in given:

@@ -1,7 +1,7 @@
 """What the finance view answers: SQL over its own tables, and when each connected system was last read."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from contracts.call import Call
@@ -72,6 +72,9 @@ _ENTITIES = """
 select legal_entity from finance_sum where tenant = $1 and kind = 'item'
 group by legal_entity having sum(count) > 0 order by legal_entity
 """
+_PERIODS = """
+select day from finance_sum where tenant = $1 and kind = 'item' group by day having sum(count) > 0 order by day desc limit 24
+"""
 _ITEM = f"""
 select body, since, {BECAUSE}, checks, (select max(u->>'on')::date from jsonb_array_elements(unbilled) u) as approved_on
 from finance_item where tenant = $1 and id = $2
@@ -96,6 +99,7 @@ class FinanceViews:
         view: QueueView | None = None,
         reason: str | None = None,
         entity: str | None = None,
+        period: date | None = None,
         search: str | None = None,
         sort: QueueSort = "queue",
         reverse: bool = False,
@@ -104,7 +108,13 @@ class FinanceViews:
     ) -> BillingQueue:
         database, size = self._services.database, min(limit, MAX_LIMIT)
         listing = Listing(
-            states=states_of(state, view), reason=reason, entity=entity, search=search, sort=sort, reverse=reverse
+            states=states_of(state, view),
+            reason=reason,
+            entity=entity,
+            period=period,
+            search=search,
+            sort=sort,
+            reverse=reverse,
         )
         place = after(call.tenant, listing, cursor)
         page, asked = listing.page(call.tenant, place, size + 1)
@@ -117,6 +127,7 @@ class FinanceViews:
             items=tuple(_item(r) for r in rows[:size]),
             matching=tuple(_matching(r, place) for r in await database.fetch(matching, *asked)),
             entities=tuple(r["legal_entity"] for r in await database.fetch(_ENTITIES, call.tenant)),
+            periods=tuple(r["day"] for r in await database.fetch(_PERIODS, call.tenant)),
             freshness=await self._freshness(call),
             next_cursor=following(call.tenant, listing, place, rows, size),
             as_of=await self._as_of(call),

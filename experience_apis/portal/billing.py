@@ -10,7 +10,7 @@ from contracts.problems import Problem
 from contracts.process.invoice_readiness import InvoiceReadiness
 from contracts.process.run_desk import RunDesk
 from experience_apis.portal import billing_effects, billing_figures, reasons, shell
-from experience_apis.portal.billing_view import PAGE, PATH, View, tabs
+from experience_apis.portal.billing_view import PAGE, PATH, View, periods, tabs
 from experience_apis.portal.billing_waiting import away, waiting_runs
 from experience_apis.portal.visit import Page, Visit, Visiting
 
@@ -35,6 +35,7 @@ async def workbench(visit: Visiting) -> Page:
         "view": view,
         "queue": queue,
         "tabs": tabs(view, queue),
+        "periods": periods(view, queue),
         "rows": [_row(visit, item) for item in queue.items],
         "foot": foot(queue),
         "on_its_way": ON_ITS_WAY,
@@ -45,13 +46,13 @@ async def workbench(visit: Visiting) -> Page:
         "reason_title": reasons.title(view.reason) if view.reason else None,
     }
     if not visit.partial:
-        context |= await _around(visit)
+        context |= await _around(visit, view)
         strip = context["strip"] = shell.freshness(queue.freshness, *_PORTS)
         context["lagging"] = billing_figures.lagging(strip) if queue.figures and not context["away"] else []
     return await shell.page(visit, "billing.html", block="queue", **context)
 
 
-async def _around(visit: Visit) -> dict[str, Any]:
+async def _around(visit: Visit, view: View) -> dict[str, Any]:
     """What stands around the queue; when it cannot be had, the page says so and shows the queue."""
     try:
         found: BillingFigures = await visit.call(FinanceDashboard.billing_figures)
@@ -63,7 +64,7 @@ async def _around(visit: Visit) -> dict[str, Any]:
         "found": found,
         "charts": billing_figures.drawn(found),
         "blocked_by": billing_figures.blocked_by(found),
-        "close": billing_figures.close(found),
+        "close": billing_figures.close(found, view.period),
         "controls": billing_figures.controls(found),
     }
 

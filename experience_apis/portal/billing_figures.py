@@ -1,5 +1,6 @@
 """Figures, charts, reasons, close steps and controls of the billing workbench as its page shows them."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -190,12 +191,11 @@ def blocked_by(found: BillingFigures) -> list[dict[str, Any]]:
     ]
 
 
-def close(found: BillingFigures) -> dict[str, Any] | None:
-    """Steps of the oldest period that is not all billed, else of the newest; None without periods."""
-    unfinished = [p for p in found.periods if _total(p) > p.billed]
-    if not found.periods:
+def close(found: BillingFigures, wanted: date | None = None) -> dict[str, Any] | None:
+    """Steps of the period that is looked at, else of the oldest that is not all billed, else of the newest; None without periods."""
+    period = _closing(found.periods, wanted)
+    if period is None:
         return None
-    period = unfinished[-1] if unfinished else found.periods[0]
     total, checked = _total(period), _total(period) - period.collecting
     drafted = period.drafted + period.billed
     steps = [
@@ -214,6 +214,12 @@ def close(found: BillingFigures) -> dict[str, Any] | None:
             for n, d, note in steps
         ],
     }
+
+
+def _closing(periods: tuple[PeriodProgress, ...], wanted: date | None) -> PeriodProgress | None:
+    looked_at = [p for p in periods if p.period_end == wanted]
+    unfinished = [p for p in periods if _total(p) > p.billed]
+    return next(iter((*looked_at, *reversed(unfinished), *periods)), None)
 
 
 def _total(period: PeriodProgress) -> int:

@@ -1,5 +1,6 @@
 """What of the billing queue is shown: view, filters, order and page, all of them in the address."""
 
+from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ class View(Struct, frozen=True, kw_only=True, omit_defaults=True):
     view: QueueView = "ready"
     reason: Annotated[str, Meta(max_length=60)] | None = None
     entity: Annotated[str, Meta(max_length=60)] | None = None
+    period: date | None = None
     search: Annotated[str, Meta(max_length=200)] | None = None
     sort: QueueSort = "queue"
     reverse: bool = False
@@ -51,11 +53,13 @@ class View(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def filtered(self) -> bool:
         """Whether less than the whole view is shown."""
-        return any((self.reason, self.entity, self.search))
+        return any((self.reason, self.entity, self.period, self.search))
 
     def question(self) -> dict[str, Any]:
         """As the operation takes it."""
-        wanted = {name: getattr(self, name) for name in ("view", "reason", "entity", "search", "sort", "reverse")}
+        wanted = {
+            name: getattr(self, name) for name in ("view", "reason", "entity", "period", "search", "sort", "reverse")
+        }
         return {**wanted, "cursor": self.cursor, "limit": PAGE}
 
 
@@ -64,12 +68,31 @@ def tabs(view: View, queue: BillingQueue) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
-            "href": View(view=name).href(),
+            "href": View(view=name, period=view.period).href(),
             "count": sum(figure.count for figure in queue.figures if figure.state in _STATES[name]),
             "current": name == view.view,
         }
         for name, label in LABELS.items()
     ]
+
+
+def periods(view: View, queue: BillingQueue) -> dict[str, Any]:
+    """The billing period that is shown, and the others; None stands for all of them."""
+    choices: list[tuple[str, date | None]] = [("All periods", None)]
+    choices += [(period_name(end), end) for end in queue.periods]
+    return {
+        "shown": "All periods" if view.period is None else period_name(view.period),
+        "choices": [
+            {"label": label, "href": view.href(period=end, cursor=None, all=False), "current": end == view.period}
+            for label, end in choices
+        ],
+    }
+
+
+def period_name(end: date) -> str:
+    """`October 2026`; `to 15 October 2026` of a period that does not end with its month."""
+    ends_month = (end + timedelta(days=1)).day == 1
+    return f"{end:%B %Y}" if ends_month else f"to {end:%-d %B %Y}"
 
 
 def _text(value: Any) -> str:

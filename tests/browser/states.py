@@ -4,12 +4,14 @@ from msgspec import Struct
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """A page in one state. `opens` is the selector of what is pressed to get there; `{item}` stands for an id of that kind."""
+    """A page in one state. `opens` is the selector of what is pressed to get there, `shows` of what is seen then;
+    `{item_id}` stands for an id of that kind."""
 
     name: str
     path: str
     persona: str | None = "billing-manager"
     opens: str | None = None
+    shows: str = "#drawer[open] #drawer-title"
     status: int = 200
 
 
@@ -20,6 +22,9 @@ STATES = (
     State(name="billing-blocked", path="/portal/billing?view=blocked"),
     State(name="billing-posting", path="/portal/billing?view=posting"),
     State(name="billing-posted", path="/portal/billing?view=posted"),
+    State(
+        name="billing-period", path="/portal/billing?period=2026-10-31", opens=".head summary", shows=".choices-list"
+    ),
     State(name="billing-nothing-matches", path="/portal/billing?search=nobody"),
     State(name="billing-drawer", path="/portal/billing?view=blocked", opens="tbody th a"),
     State(name="billing-draft-drawer", path="/portal/billing?view=posting", opens="tbody th a"),

@@ -26,7 +26,7 @@ async def _open(page: Page, state: State, product: Installation) -> None:
     assert answer is not None and answer.status == state.status
     if state.opens is not None:
         await page.locator(state.opens).first.click()
-        await page.locator("#drawer[open] #drawer-title").wait_for()
+        await page.locator(state.shows).wait_for()
 
 
 async def violations(page: Page) -> list[str]:

@@ -265,7 +265,9 @@ async def test_pages_in_every_order_are_the_whole_queue_once(office: Office, sor
 @pytest.mark.parametrize(
     "asked",
     [{"reason": "PO_MISSING"}, {"entity": "US01"}, {"reason": "PERIOD_CLOSED", "entity": "DE01"}, {"state": "collecting"},
-     {"search": "KESTREL"}, {"search": "prj_3", "view": "ready"}, {"search": "bg_8"}, {"state": "billed", "view": "ready"}],
+     {"period": date(2026, 10, 30)}, {"period": date(2026, 9, 30), "entity": "US01", "view": "ready"},
+     {"period": date(2026, 10, 30), "reason": "PO_MISSING"}, {"search": "KESTREL"},
+     {"search": "prj_3", "view": "ready"}, {"search": "bg_8"}, {"state": "billed", "view": "ready"}],
 )  # fmt: skip
 async def test_what_matches_is_counted_as_it_is_listed(office: Office, asked: dict[str, Any]) -> None:
     await happen(office.database, Firm("acme", 6), 120)

@@ -206,6 +206,21 @@ async def test_order_and_filters_are_in_the_address_and_said_by_the_heads(
     assert "Create 1 draft invoice" in whole.text
 
 
+async def test_a_billing_period_is_chosen_in_the_address_and_kept_in_views_and_filters(
+    office: Office, analyst: httpx.AsyncClient
+) -> None:
+    await office.ready()
+    await office.work("ctr_1", "2", date(2026, 11, 3))
+    await office.settle()
+    whole = (await analyst.get("/portal/billing?view=blocked")).text
+    assert "All periods</summary>" in whole and ">November 2026</a>" in whole and 'href="#close"' in whole
+    page = (await analyst.get("/portal/billing?view=ready&period=2026-10-31")).text
+    assert "October 2026</summary>" in page and "1–1 of 1" in page and "October close" in page
+    assert 'name="period" value="2026-10-31"' in page and "view=blocked&amp;period=2026-10-31" in page
+    assert "Nothing matches" in (await analyst.get("/portal/billing?view=ready&period=2026-09-30")).text
+    assert (await analyst.get("/portal/billing?period=soon")).status_code == 400
+
+
 async def test_trying_again_when_nothing_waits_changes_nothing(office: Office, manager: httpx.AsyncClient) -> None:
     await office.ready()
     token = form_token((await manager.get("/portal/help")).text)
