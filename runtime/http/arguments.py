@@ -238,6 +238,8 @@ class Arguments:
         elif body or self._body_required:
             if len(body) > BODY_LIMIT:
                 raise TooLarge(f"The body may have {BODY_LIMIT} bytes.", limit_bytes=BODY_LIMIT)
+            if not body:
+                raise InvalidRequest("The body is empty; send JSON.")
             _check_media(content_type)
             arguments["body"] = decode_body(body, self._body_kind)
 

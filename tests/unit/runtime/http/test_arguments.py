@@ -115,3 +115,8 @@ def test_a_name_that_comes_twice_in_an_object_is_refused(body: bytes, pointers: 
 def test_the_same_name_in_several_objects_is_nothing_special() -> None:
     body = b'{"count": 2, "more": [{"count": 1}, {"count": 1, "text": "\\"count\\": 3, \\"count\\": 4"}]}'
     assert decoded(body=body)["body"].count == 2
+
+
+def test_an_empty_body_is_called_so() -> None:
+    with pytest.raises(InvalidRequest, match="The body is empty; send JSON"):
+        decoded(body=b"")

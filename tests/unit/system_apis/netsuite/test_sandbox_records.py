@@ -215,8 +215,11 @@ async def test_the_catalog_names_record_types_and_their_fields(sandbox: Sandbox)
 async def test_a_transformation_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
     await sandbox.put("invoice/eid:i1", _invoice(("10.00", "DE-S19")))
     for target in ("nope", "timeBill", "salesOrder"):
-        refused = await sandbox.http.post(f"{RECORDS}/invoice/eid:i1/!transform/{target}", json={})
-        assert _error(refused)[:2] == (400, "INVALID_REQUEST")
+        for headers in ({}, {"prefer": "respond-async"}):
+            path = f"{RECORDS}/invoice/eid:i1/!transform/{target}"
+            refused = await sandbox.http.post(path, json={}, headers=headers)
+            assert _error(refused)[:2] == (400, "INVALID_REQUEST")
+    assert (await sandbox.get("invoice/eid:i1"))["externalId"] == "i1"
 
 
 async def test_unknown_properties_are_told_refused_or_ignored(sandbox: Sandbox) -> None:
