@@ -57,7 +57,7 @@ def _object(x: Exchange) -> str | None:
 
 def _facts(x: Exchange) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    if ("idempotent-replayed", "true") in x.headers:
+    if x.key_scope is not None and ("idempotent-replayed", "true") in x.headers:
         facts["replayed"] = True
     if x.problem is not None and x.problem.code is not None:
         facts["code"] = x.problem.code

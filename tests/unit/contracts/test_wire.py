@@ -78,9 +78,18 @@ def test_no_exponent_and_no_negative_zero_is_ever_written() -> None:
     assert wire.to_builtins(unkempt)["c"] == ["0.0000000000"]
 
 
-def test_what_is_not_a_number_is_not_written() -> None:
+@pytest.mark.parametrize(
+    ("unkempt", "plain"),
+    [("1E+5", "100000"), ("-2.5E+3", "-2500"), ("0E-10", "0.0000000000"), ("-1E-7", "-0.0000001"), ("-0", "0")],
+)
+def test_each_form_is_mended_on_its_own(unkempt: str, plain: str) -> None:
+    assert wire.encode(["-", Decimal(unkempt)]) == f'["-","{plain}"]'.encode()
+
+
+@pytest.mark.parametrize("unkempt", ["NaN", "sNaN7", "Infinity", "-Infinity"])
+def test_what_is_not_a_number_is_not_written(unkempt: str) -> None:
     with pytest.raises(ValueError, match="no plain form"):
-        wire.encode({"a": Decimal("NaN")})
+        wire.encode({"a": Decimal(unkempt)})
 
 
 def test_schema_of_exact() -> None:
