@@ -33,6 +33,16 @@ class Connection(Struct, frozen=True, kw_only=True):
     mode: Literal["sandbox", "live"] = "sandbox"
 
 
+def record_url(settings: dict[str, Any]) -> str | None:
+    """Where people look at a record of the system, the setting `record_url`: an address with `{id}`, and `{kind}` where one is needed.
+
+    None where nobody said, and for what is no such address.
+    """
+    address = settings.get("record_url")
+    usable = isinstance(address, str) and address.startswith(("https://", "http://")) and "{id}" in address
+    return address if usable else None
+
+
 _SELECT = """
 select tenant, instance, vendor, array_agg(port order by port) as ports, base_url, secret, scope, settings, mode
 from connection group by tenant, instance, vendor, base_url, secret, scope, settings, mode order by tenant, instance

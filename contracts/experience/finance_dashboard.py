@@ -36,7 +36,10 @@ class Reason(Struct, frozen=True, kw_only=True):
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """When a system was last read: the instance `system` of the vendor `name`. `stale` when longer ago than that system's limit."""
+    """When a system was last read: the instance `system` of the vendor `name`. `stale` when longer ago than that system's limit.
+
+    `record_url` is the address of a record for people, with `{id}` and `{kind}` in it; null where the connection does not say.
+    """
 
     system: Code
     name: str
@@ -44,6 +47,7 @@ class Freshness(Struct, frozen=True, kw_only=True):
     read_at: datetime | None
     stale: bool
     limit_s: int
+    record_url: str | None = None
 
 
 class Unbilled(Struct, frozen=True, kw_only=True):

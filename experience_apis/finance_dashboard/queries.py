@@ -31,7 +31,7 @@ from experience_apis.finance_dashboard import figures
 from experience_apis.finance_dashboard.listing import BECAUSE, VIEW_OF, Listing, Place, after, following, states_of
 from experience_apis.finance_dashboard.reasons import sentence
 from runtime.catalogue import vendor_name
-from runtime.connections import Connection
+from runtime.connections import Connection, record_url
 from runtime.services import Services
 
 MAX_LIMIT = 200
@@ -179,12 +179,19 @@ def freshness_of(
     connected: Iterable[Connection], read: Mapping[tuple[str, str], datetime], now: datetime
 ) -> Iterable[Freshness]:
     """One entry per instance and port; what was never read is stale."""
-    ports = sorted((c.instance, port, c.vendor) for c in connected for port in c.ports if port in LIMITS_S)
-    for instance, port, vendor in ports:
+    ports = [(c.instance, port, c) for c in connected for port in c.ports if port in LIMITS_S]
+    for instance, port, connection in sorted(ports, key=lambda one: one[:2]):
         read_at, limit_s = read.get((instance, port)), LIMITS_S[port]
         stale = read_at is None or now - read_at > timedelta(seconds=limit_s)
-        name = vendor_name(vendor)
-        yield Freshness(system=instance, name=name, port=port, read_at=read_at, stale=stale, limit_s=limit_s)
+        yield Freshness(
+            system=instance,
+            name=vendor_name(connection.vendor),
+            port=port,
+            read_at=read_at,
+            stale=stale,
+            limit_s=limit_s,
+            record_url=record_url(connection.settings),
+        )
 
 
 def _item(row: Any) -> QueueItem:

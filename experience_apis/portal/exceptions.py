@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
-from contracts.experience.finance_dashboard import FinanceDashboard
+from contracts.experience.finance_dashboard import FinanceDashboard, Freshness
 from contracts.problems import Problem
 from contracts.process.register_objects import BusinessException, ExceptionGroup
 from contracts.process.registers import Registers
@@ -100,6 +100,7 @@ async def one(visit: Visiting, exception_id: FromPath[str]) -> Page:
     """One exception: what is wrong, the evidence, who fixes it, by when, and how."""
     found = await visit.call(Registers.get_exception, exception_id)
     settled = found.state in ("resolved", "waived")
+    systems = await _systems(visit)
     shown = [a for a in DESK.allowed(visit) if a.name != "check" or checkable(found)]
     return await shell.page(
         visit,
@@ -110,6 +111,7 @@ async def one(visit: Visiting, exception_id: FromPath[str]) -> Page:
         settled=settled,
         facts=[(name, words.told(said, visit.now.date())) for name, said in _facts(found.facts)],
         links=_links(found),
+        elsewhere=_elsewhere(found, systems),
     )
 
 
@@ -200,15 +202,33 @@ def _links(item: BusinessException) -> list[tuple[str, str]]:
     return found
 
 
+def _elsewhere(item: BusinessException, systems: tuple[Freshness, ...]) -> list[tuple[str, str]]:
+    """Records that the evidence names, in the systems that own them, where it is known how to get there."""
+    known = {one.system: one for one in systems}
+    found = []
+    for name, value in item.facts.items():
+        system, _, rest = str(value).partition(":")
+        kind, _, record = rest.partition(":")
+        owner = known.get(system)
+        if name.endswith("_ref") and record and owner is not None and owner.record_url is not None:
+            address = owner.record_url.replace("{id}", quote(record, safe="")).replace("{kind}", quote(kind, safe=""))
+            found.append((f"Open the {words.title(name.removesuffix('_ref')).lower()} in {owner.name}", address))
+    return found
+
+
 async def _strip(visit: Visit) -> list[dict[str, Any]]:
-    """Freshness, for those who may see it."""
+    """Freshness of what the page is made of."""
+    return shell.freshness(await _systems(visit), "psa", "time", "hcm", "erp")
+
+
+async def _systems(visit: Visit) -> tuple[Freshness, ...]:
+    """The connected systems, for those who may see them."""
     if not visit.may(FinanceDashboard.freshness):
-        return []
+        return ()
     try:
-        report = await visit.call(FinanceDashboard.freshness)
+        return (await visit.call(FinanceDashboard.freshness)).items
     except Problem:
-        return []
-    return shell.freshness(report.items, "psa", "time", "hcm", "erp")
+        return ()
 
 
 HANDLERS = (worklist, preview, perform, one)

@@ -73,11 +73,16 @@ async def add(
     entity
         Code of a legal entity it serves; may be given several times. All that no other connection names unless given.
     set_
-        A setting of the vendor, such as tenant=acme1, or a JSON object; may be given several times.
+        A setting of the vendor, such as tenant=acme1, or a JSON object; may be given several times. With every vendor:
+        record_url, where people look at a record, such as https://acme.example.com/{id}.
     """
     from gateway.cli.stores import database
-    from runtime.connections import Connection, put
+    from runtime.connections import Connection, put, record_url
 
+    settings = dict(map(_setting, set_))
+    if "record_url" in settings and record_url(settings) is None:
+        wanted = "an address with {id} in it, such as https://acme.example.com/{id}"
+        raise Complaint(Exit.MISUSE, f"`--set record_url` is {settings['record_url']}; use {wanted}.")
     made = Connection(
         tenant=session.settings.tenant,
         instance=_checked(instance, _NAME, "a name", "lower-case letters, digits, dot, dash, underscore"),
@@ -86,7 +91,7 @@ async def add(
         base_url=_address(url, session.settings.mode),
         secret=_checked(secret, _REFERENCE, "--secret", "file:PATH or env:NAME, never the secret itself", shown=False),
         scope=entity,
-        settings=dict(map(_setting, set_)),
+        settings=settings,
         mode=session.settings.mode,
     )
     session.assure(made.mode, made.tenant)

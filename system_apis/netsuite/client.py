@@ -36,13 +36,14 @@ class Setup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What differs per account (a connection's settings).
 
     `item` is the external id of the service item on lines; `fields` maps our custom field names to the account's;
-    `batch` False posts line by line; `job_wait_s` is how long a batch job is waited for.
+    `batch` False posts line by line; `job_wait_s` is how long a batch job is waited for. `record_url` is for people only.
     """
 
     item: str = "LW-SERVICES"
     batch: bool = True
     job_wait_s: int = 60
     fields: dict[str, str] = {}
+    record_url: str | None = None
     scope: tuple[str, ...] = ("rest_webservices",)
     algorithm: str = "ES256"
 

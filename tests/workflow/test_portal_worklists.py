@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from contracts.process.held_desk import HeldWork
 from contracts.process.register_objects import BusinessException
@@ -12,6 +13,7 @@ from process_apis.held.commands import HeldCommands
 from process_apis.registers import exceptions
 from process_apis.registers.commands import RegisterCommands
 from process_apis.registers.exceptions import Finding
+from runtime.connections import Connections
 from runtime.data.database import Database
 from tests.support.portal import fields, sign_in
 from tests.workflow.invoice_stage import ANALYST, Office
@@ -62,6 +64,30 @@ async def test_an_exception_is_listed_with_amount_owner_and_deadline_and_opens_w
     office.clock.advance(timedelta(days=30))
     await sign_in(manager, "billing-manager")
     assert "d late" in (await manager.get("/portal/exceptions?view=late")).text
+
+
+async def test_an_exception_leads_to_the_record_that_has_to_be_mended_where_the_way_is_known(
+    office: Office, manager: httpx.AsyncClient
+) -> None:
+    facts = {
+        "entry_ref": "certinia:timecard:a0X/1",
+        "project_ref": "netsuite:job:7",
+        "worker_ref": "elsewhere:worker:9",
+    }
+    finding = Finding(code="RATE_MISSING", object_id="tme_1", facts=facts)
+    async with office.unit() as unit:
+        exception_id = (await exceptions.open_(unit, finding)).id
+    assert "Open the entry" not in (await manager.get(f"/portal/exceptions/{exception_id}")).text
+    known = [
+        replace(
+            one, settings={"record_url": "https://acme.example.com/{kind}/{id}"} if one.instance == "certinia" else {}
+        )
+        for one in office.services.ports.connections.all()
+    ]
+    office.services.ports.connections = Connections(tuple(known))
+    page = (await manager.get(f"/portal/exceptions/{exception_id}")).text
+    assert 'href="https://acme.example.com/timecard/a0X%2F1">Open the entry in Certinia PSA</a>' in page
+    assert "Open the project" not in page and "Open the worker" not in page
 
 
 async def test_an_exception_is_taken_and_is_mine_by_name(office: Office, manager: httpx.AsyncClient) -> None:

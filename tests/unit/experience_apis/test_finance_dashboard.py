@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from contracts import events
 from experience_apis.finance_dashboard import projection
@@ -25,6 +26,23 @@ def test_a_system_is_stale_beyond_its_ports_limit_and_when_it_was_never_read() -
     ]
     found = [(f.name, f.stale, f.read_at is None) for f in freshness_of(connected, read, NOW)]
     assert found == [("Oracle NetSuite", True, True), ("Certinia PSA", False, False), ("kantata", True, False)]
+
+
+def test_a_system_says_where_people_look_at_its_records_when_its_connection_does() -> None:
+    address = "https://acme.example.com/{kind}/{id}"
+    told: dict[str, Any] = {
+        "a": {"record_url": address},
+        "b": {},
+        "c": {"record_url": "javascript:{id}"},
+        "d": {"record_url": "https://x"},
+    }
+    connected = [
+        Connection(
+            tenant="t", instance=name, vendor="certinia", ports=("psa",), base_url="", secret="", settings=settings
+        )
+        for name, settings in told.items()
+    ]
+    assert [f.record_url for f in freshness_of(connected, {}, NOW)] == [address, None, None, None]
 
 
 def test_every_shown_event_has_statements_and_others_none() -> None:

@@ -104,6 +104,20 @@ def test_a_system_that_is_away_is_named(stored: Run, tmp_path: Path) -> None:
         (("hr", "--vendor", "workday", "--base-url", "http://x", "--secret", "hunter2"), "never the secret itself"),
         (("hr", "--vendor", "workday", "--base-url", "http://x", "--secret", "env:A", "--ports", "erp"), "serves hcm"),
         (("hr", "--vendor", "workday", "--base-url", "http://x", "--secret", "env:A", "--set", "x"), "NAME=VALUE"),
+        (
+            (
+                "hr",
+                "--vendor",
+                "workday",
+                "--base-url",
+                "http://x",
+                "--secret",
+                "env:A",
+                "--set",
+                "record_url=https://x",
+            ),
+            "an address with {id} in it",
+        ),
     ],
 )
 def test_what_cannot_be_added(stored: Run, line: tuple[str, ...], told: str) -> None:
