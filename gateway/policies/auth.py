@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
-from contracts.problems import AbnormalUse, Forbidden, InvalidRequest, Problem, Unauthenticated
+from contracts.problems import AbnormalUse, Forbidden, InvalidRequest, Unauthenticated
+from gateway.challenges import challenge, forbidden
 from gateway.exchange import Exchange, Identity
 from gateway.services import Verifier
 from runtime.data.counters import Limit
@@ -28,9 +29,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def on_request(x: Exchange, limit: Limit) -> Awaitable[None] | None:
-    """Authenticate, then check audience and scope of the route."""
-    route = x.at()
-    return admit(x, limit, route.scope, route.audiences)
+    """Authenticate, then check the audience. Whether the scope suffices is asked once the request is counted."""
+    return admit(x, limit, "", x.at().audiences)
 
 
 def admit(x: Exchange, limit: Limit, scope: str, audiences: frozenset[str]) -> Awaitable[None] | None:
@@ -43,7 +43,7 @@ def admit(x: Exchange, limit: Limit, scope: str, audiences: frozenset[str]) -> A
         x.identity = identity
         _authorise(identity, scope, audiences)
     except _CHALLENGED as problem:
-        _challenge(x, problem)
+        challenge(x, problem)
         raise
     return None
 
@@ -55,12 +55,8 @@ async def _meet(
         x.identity = await _identify(x, limit, verifier, credential)
         _authorise(x.identity, scope, audiences)
     except _CHALLENGED as problem:
-        _challenge(x, problem)
+        challenge(x, problem)
         raise
-
-
-def _challenge(x: Exchange, problem: Problem) -> None:
-    x.headers.append(("www-authenticate", challenge(problem, x.services.name, x.services.base_url)))
 
 
 async def _identify(x: Exchange, limit: Limit, verifier: Verifier, credential: str) -> Identity:
@@ -112,20 +108,4 @@ def _authorise(who: Identity, scope: str, audiences: frozenset[str]) -> None:
         wanted = max(audiences, key=len)
         raise Unauthenticated(f"The token is for another audience; ask for {wanted}.", error="invalid_token")
     if scope and scope not in who.scopes:
-        raise Forbidden(f"This needs the scope {scope}; ask for a token that has it.", scope=scope)
-
-
-def challenge(problem: Problem, realm: str, base_url: str) -> str:
-    """The `WWW-Authenticate` of a refusal; without credentials it names no error."""
-    parts = []
-    if isinstance(problem, Forbidden):
-        parts = ['error="insufficient_scope"', f'scope="{problem.facts["scope"]}"']
-    elif "error" in problem.facts:
-        parts = [f'error="{problem.facts["error"]}"', f'error_description="{_quotable(problem.detail)}"']
-    metadata = f'resource_metadata="{base_url}/.well-known/oauth-protected-resource"'
-    return "Bearer " + ", ".join([*parts, f'realm="{realm}"', metadata])
-
-
-def _quotable(text: str) -> str:
-    """Only what RFC 6750 allows in a description: printable ASCII without quote and backslash."""
-    return "".join(c if " " <= c <= "~" and c not in '"\\' else "'" for c in text)
+        raise forbidden(scope)

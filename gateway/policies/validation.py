@@ -1,4 +1,4 @@
-"""The request against the operation's types, before a layer is reached: all violations in one problem, no key used up."""
+"""The request against the caller's scopes and the operation's types: all violations in one problem, no layer reached, no key used up."""
 
 import re
 
@@ -11,6 +11,7 @@ from contracts.problems import (
     PreconditionRequired,
     UnsupportedMedia,
 )
+from gateway.challenges import permit
 from gateway.exchange import Exchange
 from runtime.http.replies import Reply
 from runtime.http.selection import PARAMETER
@@ -31,7 +32,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def on_request(x: Exchange, config: Config) -> None:
-    """Decode path, query and body, and open a cursor. Raises the problems of `runtime.http.arguments`, and NotAcceptable."""
+    """Check the scope, decode path, query and body, and open a cursor.
+
+    Raises Forbidden, NotAcceptable and the problems of `runtime.http.arguments`.
+    """
+    permit(x)
     fields = x.request_headers
     if b"accept" in fields and not accepts_json(x.header(b"accept")):
         raise NotAcceptable("Answers are application/json; accept that or */*.")

@@ -178,6 +178,7 @@ async def test_a_missing_scope_is_named(gateway: Gateway, issuer: TestIssuer) ->
     async with client_of(gateway, issuer.token(scope="notes:read")) as client:
         answer = await client.post("/process/v1/notes", json={"text": "hi"}, headers={"idempotency-key": '"k"'})
     assert (answer.status_code, answer.json()["facts"]) == (403, {"scope": "notes:write"})
+    assert "burst" in answer.headers["ratelimit"]
     assert answer.headers["www-authenticate"] == f'Bearer error="insufficient_scope", scope="notes:write", {METADATA}'
 
 

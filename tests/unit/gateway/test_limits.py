@@ -79,6 +79,14 @@ async def test_a_spent_burst_is_429(build: Build, issuer: TestIssuer, desk: Desk
         assert (await other.get(NOTE)).status_code == 200
 
 
+async def test_what_a_caller_may_not_do_is_counted_like_what_they_may(build: Build, issuer: TestIssuer) -> None:
+    gateway = build(config=CONFIG.replace("rate_per_s = 10\nburst = 50", "rate_per_s = 1\nburst = 3"))
+    async with client_of(gateway, issuer.token(scope="other:read")) as client:
+        answers = [await client.get(NOTE) for _ in range(4)]
+    assert [a.status_code for a in answers] == [403, 403, 403, 429]
+    assert answers[0].headers["ratelimit"].startswith('"burst";r=2')
+
+
 async def test_a_spent_month_is_429_and_survives_a_restart(
     build: Build, issuer: TestIssuer, database: Database
 ) -> None:
