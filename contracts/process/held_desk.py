@@ -46,6 +46,20 @@ class HeldPage(Page[HeldWork], frozen=True, kw_only=True):
     """Held work, the longest held first."""
 
 
+class HeldCount(Struct, frozen=True, kw_only=True):
+    """How much of a kind is held."""
+
+    kind: HeldKind
+    count: int
+
+
+class HeldCounts(Struct, frozen=True, kw_only=True):
+    """The kinds of which something is held."""
+
+    items: tuple[HeldCount, ...]
+    as_of: datetime
+
+
 class HeldStep(Struct, frozen=True, kw_only=True):
     """A step of a held run that is done, and what it left in another system."""
 
@@ -90,6 +104,11 @@ class HeldDesk(Protocol):
         limit: Limit = 50,
     ) -> HeldPage:
         """List held work, the longest held first."""
+        ...
+
+    @operation("GET", "/held-counts", scope="runs:read")
+    async def held_counts(self, call: Call) -> HeldCounts:
+        """Read how much is held, by kind."""
         ...
 
     @operation("GET", "/held/{held_id}", scope="runs:read", problems=(NotFound,))

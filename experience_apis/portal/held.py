@@ -108,14 +108,20 @@ async def held(visit: Visiting) -> Page:
         block="queue",
         view=view,
         found=found,
-        tabs=[
-            {"label": label, "href": View(view=name).href(), "count": None, "current": view.view == name}
-            for name, label in _LABELS.items()
-        ],
+        tabs=await _tabs(visit, view),
         sections=_sections(visit, found.items),
         actions=DESK.allowed(visit, bulk=True),
         waiting=waiting,
     )
+
+
+async def _tabs(visit: Visit, view: View) -> list[dict[str, Any]]:
+    counts: dict[str, int] = {one.kind: one.count for one in (await visit.call(HeldDesk.held_counts)).items}
+    counts["all"] = visit.counts[DESK.path] = sum(counts.values())
+    return [
+        {"label": label, "href": View(view=name).href(), "count": counts.get(name, 0), "current": view.view == name}
+        for name, label in _LABELS.items()
+    ]
 
 
 @get("/held/preview")

@@ -11,8 +11,6 @@ from contracts.process.held_desk import HeldDesk
 from contracts.process.registers import Registers
 from experience_apis.portal.visit import Method, Visit
 
-_MOST_COUNTED = 99
-
 
 class Entry(Struct, frozen=True, kw_only=True):
     """A page. `needs` is the operation without which it shows nothing; `count` what waits there; `key` goes there after `g`."""
@@ -44,7 +42,7 @@ async def _unsettled(visit: Visit) -> int:
 
 
 async def _held(visit: Visit) -> int:
-    return len((await visit.call(HeldDesk.list_held, limit=_MOST_COUNTED)).items)
+    return sum(one.count for one in (await visit.call(HeldDesk.held_counts)).items)
 
 
 ENTRIES = (

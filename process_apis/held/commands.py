@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 
 from contracts.call import Call
 from contracts.problems import RuleViolated
-from contracts.process.held_desk import Effect, HeldDecision, HeldDetail, HeldKind, HeldPage, HeldWork
+from contracts.process.held_desk import Effect, HeldCounts, HeldDecision, HeldDetail, HeldKind, HeldPage, HeldWork
 from contracts.process.run_desk import Steering
 from process_apis.held import shelf
 from process_apis.held.rules import effect_on_delivery, effect_on_event, effect_on_run, without_private
@@ -44,6 +44,10 @@ class HeldCommands:
     ) -> HeldPage:
         async with self._unit(call) as unit:
             return await shelf.page(unit, kind, alike, cursor, min(limit, pages.MAX_LIMIT))
+
+    async def held_counts(self, call: Call) -> HeldCounts:
+        async with self._unit(call) as unit:
+            return await shelf.counts(unit)
 
     async def get_held(self, call: Call, held_id: str) -> HeldDetail:
         async with self._unit(call) as unit:

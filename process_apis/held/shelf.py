@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.problems import NotFound
-from contracts.process.held_desk import HeldPage, HeldWork
+from contracts.process.held_desk import HeldCount, HeldCounts, HeldPage, HeldWork
 from contracts.wire import convert
 from process_apis.registers import pages
 from process_apis.registers.unit import Unit
@@ -46,6 +46,13 @@ async def page(unit: Unit, kind: str | None, alike: str | None, cursor: str | No
     fetched = await unit.connection.fetch(sql, unit.tenant, kind, alike, start, limit + 1)
     rows, more = pages.cut(unit, listing, fetched, limit, key="place")
     return HeldPage(items=tuple(map(_held, rows)), next_cursor=more, as_of=unit.now)
+
+
+async def counts(unit: Unit) -> HeldCounts:
+    """How much is held, by kind."""
+    sql = f"select kind, count(*) as count from ({_RUNS} union all {_LETTERS}) as held group by kind order by kind"  # noqa: S608
+    found = await unit.connection.fetch(sql, unit.tenant)
+    return HeldCounts(items=tuple(convert(dict(row), HeldCount) for row in found), as_of=unit.now)
 
 
 async def get(unit: Unit, held_id: str) -> HeldWork:

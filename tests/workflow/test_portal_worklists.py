@@ -149,6 +149,8 @@ async def test_held_work_is_listed_looked_into_and_discarded_with_a_reason(
     await Readers(office, "posting").relay()
     (one,) = await held(office)
     listed = (await manager.get("/portal/held")).text
+    for tab, count in (("All", 1), ("Runs", 0), ("Events", 1), ("Deliveries", 0)):
+        assert f'>{tab} <span class="count">{count}</span>' in listed
     assert "No rate for this role." in listed and f'href="/portal/held/{one.id}"' in listed
     page = (await manager.get(f"/portal/held/{one.id}")).text
     assert "What discarding does" in page and "hunter2" not in page
