@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import asyncpg
+import psycopg
 import pytest
 
 from runtime.data.database import Database, reachable
@@ -125,6 +126,27 @@ async def test_a_session_that_broke_at_hand_is_replaced(database: Database) -> N
         while (found := await _pid(database)) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert found != broken
+
+
+@pytest.mark.parametrize("inside", [False, True])
+async def test_the_only_session_may_break_at_begin_and_at_commit(database_url: str, inside: bool) -> None:
+    database = await Database.connect(database_url, max_size=1)
+    pid = await database.fetchval("select pg_backend_pid()")
+    if not inside:
+        _cut(database_url, pid)
+    with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        async with database.transaction():
+            if inside:
+                _cut(database_url, pid)
+    async with asyncio.timeout(5), database.transaction() as session:
+        assert await session.fetchval("select pg_backend_pid()") != pid
+    await database.close()
+
+
+def _cut(database_url: str, pid: int) -> None:
+    """End a session; the event loop, which stands still, hears of it afterwards."""
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s, 5000)", (pid,))
 
 
 async def _pid(database: Database) -> int | None:
