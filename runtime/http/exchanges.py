@@ -124,11 +124,9 @@ async def drop(receive: Receive, send: Send) -> None:
     """
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
-        from httpx import (
-            RemoteProtocolError,
-        )  # house: httpx the in-memory client knows a lost connection only by its own error
+        from runtime.http.failures import LOST
 
-        raise RemoteProtocolError("Server disconnected without sending a response.")
+        raise LOST("Server disconnected without sending a response.")
     transport.abort()
     await hold(receive, 1)
 

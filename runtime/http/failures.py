@@ -20,6 +20,8 @@ _BY_CAUSE: tuple[Rule, ...] = (
     ((aiohttp.ClientConnectionError, httpx.RemoteProtocolError, httpx.ReadError), "connection_terminated"),
 )
 UNAVAILABLE = "destination_unavailable"
+# How a client says that the connection ended without an answer.
+LOST = httpx.RemoteProtocolError
 
 
 def failure_of(error: Exception) -> str:
