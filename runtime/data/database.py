@@ -112,7 +112,7 @@ class Database:
         """One of those at hand or of the pool."""
         while self._at_hand:
             session = self._at_hand.pop()
-            if not session.is_closed():
+            if _lives(session):
                 return session
             await self._pool.release(session)
         self._waiting += 1
@@ -145,6 +145,13 @@ class Database:
     async def notify(self, channel: str, payload: str = "") -> None:
         """Sends a NOTIFY now; inside a transaction use `select pg_notify(...)`, which is sent at commit."""
         await self.execute("select pg_notify($1, $2)", channel, payload)
+
+
+def _lives(session: Connection) -> bool:
+    """The pool takes a session back by itself when it sees it end; what held it then answers nothing any more."""
+    with contextlib.suppress(asyncpg.InterfaceError):
+        return not session.is_closed()
+    return False
 
 
 class _Lent:

@@ -22,7 +22,10 @@ create trigger test_gate before {event} on {table} for each row execute function
 """
 _CLEAR = "drop trigger if exists test_gate on {table}; drop function if exists test_gate()"
 _WAIT = "if {when} then perform pg_advisory_xact_lock_shared({lock}); return new; end if;"
-_WAITING = "select objid, pid from pg_locks where locktype = 'advisory' and not granted and objid = any(%s) order by 1"
+_WAITING = """
+select objid, pid from pg_locks where locktype = 'advisory' and not granted and objid = any(%s)
+    and database = (select oid from pg_database where datname = current_database()) order by 1
+"""
 
 
 class Gate:

@@ -11,7 +11,10 @@ from runtime.work.sweeps import Sweep, Sweeper
 from runtime.work.worker import attempt
 from tests.workflow.stage import eventually
 
-CUT = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = $1 and granted"
+CUT = """
+select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = $1 and granted
+    and database = (select oid from pg_database where datname = current_database())
+"""
 
 
 async def session(database: Database, heard: list[str]) -> Session:

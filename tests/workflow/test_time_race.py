@@ -22,6 +22,9 @@ from tests.workflow.stage import eventually
 from tests.workflow.time_stage import TENANT, TimeFirm
 
 WEDNESDAY = date(2026, 11, 18)
+_WAITING = """
+select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()
+"""
 
 
 def _relay(firm: TimeFirm) -> Relay:
@@ -60,7 +63,7 @@ async def test_two_workers_never_bill_more_than_a_cap(sleeping_firm: TimeFirm, f
     ]
 
     async def met() -> bool:
-        return bool(await firm.database.fetchval("select count(*) from pg_locks where not granted"))
+        return bool(await firm.database.fetchval(_WAITING))
 
     await eventually(met)
     commit.set()

@@ -128,6 +128,15 @@ async def test_a_session_that_broke_at_hand_is_replaced(database: Database) -> N
     assert found != broken
 
 
+async def test_nobody_notices_a_session_that_was_seen_to_end_at_hand(database: Database) -> None:
+    broken = await database.fetchval("select pg_backend_pid()")
+    other = await database.dedicated()
+    await other.fetchval("select pg_terminate_backend($1, 5000)", broken)
+    await other.close()
+    await asyncio.sleep(0.2)  # until its end was read
+    assert await database.fetchval("select pg_backend_pid()") != broken
+
+
 @pytest.mark.parametrize("inside", [False, True])
 async def test_the_only_session_may_break_at_begin_and_at_commit(database_url: str, inside: bool) -> None:
     database = await Database.connect(database_url, max_size=1)
