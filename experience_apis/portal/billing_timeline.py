@@ -77,7 +77,7 @@ def _approved(visit: Visit, found: BillingItem, explained: Explanation | None) -
 
 def _happened(visit: Visit, entry: TimelineEntry) -> Step:
     what, _, why = words.told(entry.what, visit.now.date()).partition(": ")
-    note = ", ".join(part for part in (why, _by(visit, entry.by)) if part)
+    note = ", ".join(part for part in (why.removesuffix("."), _by(visit, entry.by)) if part)
     return Step(system=_SYSTEMS.get(entry.system, entry.system), what=what, note=note, at=entry.at)
 
 

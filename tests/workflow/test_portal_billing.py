@@ -154,6 +154,8 @@ async def test_holding_needs_a_reason_and_keeps_what_was_typed(office: Office, m
     held = await confirm(manager, "hold", long, reason="The client asked for one invoice a quarter.")
     assert "rolls to the next" in held.text
     assert {group.id: group.state for group in await office.groups()}[item.id] == "skipped"
+    await office.settle()
+    assert "one invoice a quarter, by" in (await manager.get(f"/portal/billing/items/{item.id}")).text
 
 
 async def test_an_item_of_another_tenant_is_not_there(office: Office, gateway: Gateway) -> None:
