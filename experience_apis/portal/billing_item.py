@@ -10,7 +10,7 @@ from contracts.experience.finance_dashboard import BillingItem, FinanceDashboard
 from contracts.problems import Problem
 from contracts.process.billing_objects import Check, DraftInvoice, Explanation
 from contracts.process.invoice_readiness import InvoiceReadiness
-from experience_apis.portal import billing_effects, billing_waivers, billing_work, reasons, shell, words
+from experience_apis.portal import billing_effects, billing_entries, billing_waivers, reasons, shell, words
 from experience_apis.portal.billing import ON_ITS_WAY
 from experience_apis.portal.billing_timeline import timeline
 from experience_apis.portal.visit import Page, Visit, Visiting
@@ -48,7 +48,7 @@ async def item_page(visit: Visiting, item_id: FromPath[str]) -> Page:
         applicable=len(applicable),
         timeline=await timeline(visit, found, explained),
         invoice=invoice,
-        work=billing_work.offered(visit),
+        entries=billing_entries.offered(visit),
         actions=billing_effects.for_item(visit, found.item, invoice),
         strip=shell.freshness(found.freshness, "psa", "time", "hcm", "erp", "billing"),
     )

@@ -29,11 +29,11 @@ STATES = (
     State(name="billing-drawer", path="/portal/billing?view=blocked", opens="tbody th a"),
     State(name="billing-draft-drawer", path="/portal/billing?view=posting", opens="tbody th a"),
     State(name="billing-item", path="/portal/billing/items/{item_id}"),
-    State(name="billing-work", path="/portal/billing/items/{item_id}/work"),
-    State(name="billing-work-drawer", path="/portal/billing/items/{item_id}", opens="a[hx-get$='/work']"),
+    State(name="billing-entries", path="/portal/billing/items/{item_id}/entries"),
+    State(name="billing-entries-drawer", path="/portal/billing/items/{item_id}", opens="a[hx-get$='/entries']"),
     State(
-        name="billing-work-preview",
-        path="/portal/billing/items/{item_id}/work/preview?action=defer&item={transaction_id}",
+        name="billing-entries-preview",
+        path="/portal/billing/items/{item_id}/entries/preview?action=defer&item={transaction_id}",
     ),
     State(
         name="billing-waive-preview",

@@ -1,4 +1,4 @@
-"""The work on one billing item, entry by entry: moved on from its draft to the next period, or given up for good."""
+"""The entries of one billing item: moved on from its draft to the next period, or given up for good."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,13 +23,13 @@ _GIVEN_UP_FROM = ("rated", "held", "queued")
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """From where on the work is listed."""
+    """From where on the entries are listed."""
 
     cursor: Annotated[str, Meta(max_length=500)] | None = None
 
 
-@get("/billing/items/{item_id:str}/work")
-async def work(visit: Visiting, item_id: FromPath[str]) -> Page:
+@get("/billing/items/{item_id:str}/entries")
+async def entries(visit: Visiting, item_id: FromPath[str]) -> Page:
     """What the item is made of."""
     item = await visit.call(InvoiceReadiness.get_bill_group, item_id)
     view = visit.query(View)
@@ -37,7 +37,7 @@ async def work(visit: Visiting, item_id: FromPath[str]) -> Page:
     made = desk(item_id)
     return await shell.page(
         visit,
-        "billing_work.html",
+        "billing_entries.html",
         block="sheet",
         item=item,
         found=found,
@@ -48,25 +48,25 @@ async def work(visit: Visiting, item_id: FromPath[str]) -> Page:
     )
 
 
-@get("/billing/items/{item_id:str}/work/preview")
+@get("/billing/items/{item_id:str}/entries/preview")
 async def preview(visit: Visiting, item_id: FromPath[str]) -> Page:
-    """What an action on the selected work would do."""
+    """What an action on the selected entries would do."""
     return await tasks.preview(visit, desk(item_id))
 
 
-@post("/billing/items/{item_id:str}/work/actions/{name:str}")
+@post("/billing/items/{item_id:str}/entries/actions/{name:str}")
 async def perform(visit: Visiting, item_id: FromPath[str], name: FromPath[str]) -> Page:
     """Do it."""
     return await tasks.perform(visit, desk(item_id), name)
 
 
 def offered(visit: Visit) -> bool:
-    """Whether the visitor may look at the work on items."""
+    """Whether the visitor may look at the entries of items."""
     return visit.may(TimePosting.list_transactions) and visit.may(InvoiceReadiness.get_bill_group)
 
 
 def desk(item_id: str) -> Desk:
-    """The work on an item as tasks: the id of a task is that of the transaction."""
+    """The entries of an item as tasks: the id of a task is that of the transaction."""
     defer = Action(
         name="defer",
         method=InvoiceReadiness.defer,
@@ -109,15 +109,15 @@ def desk(item_id: str) -> Desk:
         ask=Ask(label="Reason", hint="Why it is to be billed."),
     )
     return Desk(
-        name="Work on the item",
-        path=f"/portal/billing/items/{item_id}/work",
+        name="Entries of the item",
+        path=f"/portal/billing/items/{item_id}/entries",
         actions=MappingProxyType({action.name: action for action in (defer, ask, write_off, decline)}),
         find=partial(_find, item_id),
     )
 
 
 async def _sensible(visit: Visit, action: Action, item: BillGroup) -> bool:
-    """Whether the item is where its work can be treated so."""
+    """Whether the item is where its entries can be treated so."""
     if action.name == "defer":
         return await _draft(visit, item) is not None
     return item.state not in ("billed", "drafted", "skipped")
@@ -223,4 +223,4 @@ async def _decline(visit: Visit, transaction_id: str, told: str) -> str:
     return "Declined; it goes on to be billed."
 
 
-HANDLERS: tuple[Any, ...] = (work, preview, perform)
+HANDLERS: tuple[Any, ...] = (entries, preview, perform)

@@ -33,17 +33,17 @@ async def entry(office: Office, transaction_id: str) -> Transaction:
 
 async def looked(client: httpx.AsyncClient, item: str, action: str, *entries: str) -> httpx.Response:
     params = [("action", action), *(("item", one) for one in entries)]
-    return await client.get(f"/portal/billing/items/{item}/work/preview", params=params)
+    return await client.get(f"/portal/billing/items/{item}/entries/preview", params=params)
 
 
 async def done(client: httpx.AsyncClient, item: str, action: str, page: httpx.Response, told: str) -> httpx.Response:
-    address = f"/portal/billing/items/{item}/work/actions/{action}"
+    address = f"/portal/billing/items/{item}/entries/actions/{action}"
     return await client.post(address, data={**fields(page.text), "told": told})
 
 
 async def test_an_item_leads_to_its_entries_with_what_each_is_worth(office: Office, analyst: httpx.AsyncClient) -> None:
     item, first, second = await two_days(office)
-    address = f"/portal/billing/items/{item.id}/work"
+    address = f"/portal/billing/items/{item.id}/entries"
     assert f'href="{address}"' in (await analyst.get(f"/portal/billing/items/{item.id}")).text
     page = (await analyst.get(address)).text
     for said in ("2 entries", "€1,200.00", "€300.00", "8.0 h", f'value="{first}"', f'value="{second}"', "Queued"):
@@ -58,7 +58,7 @@ async def test_an_entry_of_a_draft_is_moved_on_and_the_draft_made_again(
     assert "It is on no draft." in (await looked(analyst, item.id, "defer", second)).text
     await office.draft(item.id)
     await office.deliver()
-    assert "Move to the next period…" in (await analyst.get(f"/portal/billing/items/{item.id}/work")).text
+    assert "Move to the next period…" in (await analyst.get(f"/portal/billing/items/{item.id}/entries")).text
     page = await looked(analyst, item.id, "defer", second)
     assert "Nothing is changed yet" in page.text and "Move 1 entry to the next period" in page.text
     assert (await done(analyst, item.id, "defer", page, "")).status_code == 422
@@ -86,7 +86,7 @@ async def test_one_person_asks_for_a_write_off_and_another_decides(
     asked = await looked(analyst, item.id, "ask-write-off", first, second)
     assert "All done" in (await done(analyst, item.id, "ask-write-off", asked, "A gift.")).text
     assert (await entry(office, second)).state == "queued"
-    shown = (await manager.get(f"/portal/billing/items/{item.id}/work")).text
+    shown = (await manager.get(f"/portal/billing/items/{item.id}/entries")).text
     assert "Write-off asked for" in shown and "Billing analyst: A gift." in shown
     page = await looked(manager, item.id, "write-off", second)
     assert "Billing analyst asks to write it off: A gift." in page.text and "Write 1 entry off" in page.text
@@ -107,7 +107,7 @@ async def test_who_asked_does_not_decide_and_who_may_not_is_refused(
     await done(manager, item.id, "ask-write-off", own, "Mine.")
     page = await looked(manager, item.id, "write-off", first)
     assert "You asked for it; another person decides." in page.text
-    offered = (await analyst.get(f"/portal/billing/items/{item.id}/work")).text
+    offered = (await analyst.get(f"/portal/billing/items/{item.id}/entries")).text
     assert "Write off…" not in offered
     tried = await done(analyst, item.id, "write-off", await looked(analyst, item.id, "write-off", first), "Me.")
     assert tried.status_code == 422 and "transactions:write-off" in tried.text
