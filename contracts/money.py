@@ -25,8 +25,7 @@ T = TypeVar("T")
 RoundingMode = Literal["HALF_UP", "HALF_EVEN"]
 Currency = Annotated[str, Meta(pattern=patterns.CURRENCY, max_length=3, description="ISO 4217 code")]
 
-# ISO 4217's own code for a price or a sum in which no currency is involved.
-NO_CURRENCY: Final = "XXX"
+NO_CURRENCY: Final = "XXX"  # no placeholder: ISO 4217 assigns this code to what involves no currency
 EXACT_MAX_LENGTH: Final = 40
 EXACT_PATTERN: Final = r"-?[0-9]+(\.[0-9]+)?"
 HOURS_PLACES: Final = 4
