@@ -78,40 +78,10 @@ def desk(item_id: str) -> Desk:
         together=partial(_defer, item_id),
         ask=Ask(label="Reason", hint="Why they are billed later. It stays with each of them."),
     )
-    ask = Action(
-        name="ask-write-off",
-        method=TimePosting.request_write_off,
-        one="Ask to write 1 entry off",
-        many="Ask to write # entries off",
-        verb="Ask to write off…",
-        consequence="Nothing is given up yet: another person decides. Until then all goes on as before.",
-        act=_ask_write_off,
-        ask=Ask(label="Reason", hint="Why it should never be billed."),
-    )
-    write_off = Action(
-        name="write-off",
-        method=TimePosting.write_off,
-        one="Write 1 entry off",
-        many="Write # entries off",
-        verb="Write off…",
-        consequence="They are given up for good and never billed. That cannot be taken back.",
-        act=_write_off,
-        ask=Ask(label="Reason", hint="Why you agree."),
-    )
-    decline = Action(
-        name="decline-write-off",
-        method=TimePosting.decline_write_off,
-        one="Decline 1 write-off",
-        many="Decline # write-offs",
-        verb="Decline write-off…",
-        consequence="They go on to be billed as before.",
-        act=_decline,
-        ask=Ask(label="Reason", hint="Why it is to be billed."),
-    )
     return Desk(
         name="Entries of the item",
         path=f"/portal/billing/items/{item_id}/entries",
-        actions=MappingProxyType({action.name: action for action in (defer, ask, write_off, decline)}),
+        actions=MappingProxyType({action.name: action for action in (defer, *_WRITE_OFFS)}),
         find=partial(_find, item_id),
     )
 
@@ -157,7 +127,7 @@ def _not_asked_for(one: Transaction, _me: str) -> str:
     if one.state == "drafted":
         return "It is on a draft. Move it to the next period or discard the draft first."
     if one.state not in _GIVEN_UP_FROM:
-        return f"It is {_words(one.state)}, and cannot be written off."
+        return f"It is {words.title(one.state).lower()}, and cannot be written off."
     if one.part == "non_billable" or not one.amount:
         return "It is worth nothing; there is nothing to write off."
     return "Somebody asked for that already." if one.write_off is not None else ""
@@ -195,10 +165,6 @@ def _state(visit: Visit, one: Transaction) -> tuple[str, str, str]:
     return words.title(one.state), kinds.get(one.state, "neutral"), ", ".join(words.title(c.lower()) for c in one.codes)
 
 
-def _words(state: str) -> str:
-    return state.replace("_", " ")
-
-
 async def _defer(item_id: str, visit: Visit, ids: list[str], told: str) -> str:
     item = await visit.call(InvoiceReadiness.get_bill_group, item_id)
     if item.invoice_id is None:
@@ -222,5 +188,38 @@ async def _decline(visit: Visit, transaction_id: str, told: str) -> str:
     await visit.call(TimePosting.decline_write_off, transaction_id, Hold(reason=told))
     return "Declined; it goes on to be billed."
 
+
+_WRITE_OFFS = (
+    Action(
+        name="ask-write-off",
+        method=TimePosting.request_write_off,
+        one="Ask to write 1 entry off",
+        many="Ask to write # entries off",
+        verb="Ask to write off…",
+        consequence="Nothing is given up yet: another person decides. Until then all goes on as before.",
+        act=_ask_write_off,
+        ask=Ask(label="Reason", hint="Why it should never be billed."),
+    ),
+    Action(
+        name="write-off",
+        method=TimePosting.write_off,
+        one="Write 1 entry off",
+        many="Write # entries off",
+        verb="Write off…",
+        consequence="They are given up for good and never billed. That cannot be taken back.",
+        act=_write_off,
+        ask=Ask(label="Reason", hint="Why you agree."),
+    ),
+    Action(
+        name="decline-write-off",
+        method=TimePosting.decline_write_off,
+        one="Decline 1 write-off",
+        many="Decline # write-offs",
+        verb="Decline write-off…",
+        consequence="They go on to be billed as before.",
+        act=_decline,
+        ask=Ask(label="Reason", hint="Why it is to be billed."),
+    ),
+)
 
 HANDLERS: tuple[Any, ...] = (entries, preview, perform)
