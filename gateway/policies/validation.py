@@ -22,7 +22,8 @@ CREATE_ONLY = (0,)
 _UNCONDITIONAL = ("GET", "HEAD", "POST")
 _CONDITIONS = (b"if-match", b"if-none-match")
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,[ \t]*(?:{_TAG})?)*\Z")
+# A space belongs to one place only, so that no list takes longer than its length.
+_TAGS = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t]*{_TAG})?)*[ \t]*\Z")
 _VERSION = re.compile(r"""(?<!W/)"r(0|[1-9][0-9]{0,17})"(?=[ \t,]|\Z)""")
 _JSON_RANGES = ("application/json", "application/*", "*/*")
 

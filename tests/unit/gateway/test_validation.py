@@ -153,6 +153,7 @@ def test_if_match_becomes_the_expected_versions() -> None:
         ("PUT", '"r1", *', InvalidRequest),
         ("PUT", '"r1", r2', InvalidRequest),
         ("PUT", "", InvalidRequest),
+        ("PUT", '"r1"' + ", " * 8_000 + "x", InvalidRequest),  # at once, not after trying every split of the spaces
     ):
         with pytest.raises(problem):
             expected_versions(method, tag, None)
