@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,8 +18,8 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs] if len(self) < len(pairs) else []
-        self.again = sorted({name for name in names if names.count(name) > 1})
+        names = Counter(name for name, _ in pairs) if len(self) < len(pairs) else Counter[str]()
+        self.again = sorted(name for name, times in names.items() if times > 1)
 
 
 def refuse_repeats(body: bytes) -> None:

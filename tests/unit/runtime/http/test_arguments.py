@@ -112,6 +112,13 @@ def test_a_name_that_comes_twice_in_an_object_is_refused(body: bytes, pointers: 
     assert {one.code for one in refused.value.errors} == {"repeated"}
 
 
+def test_one_repeated_name_among_very_many_is_found_in_one_pass() -> None:
+    names = b",".join(b'"n%d": 1' % n for n in range(60_000))  # pair by pair this is billions of comparisons
+    with pytest.raises(InvalidContent) as refused:
+        decoded(body=b'{"count": 1, "more": {' + names + b', "n7": 2}}')
+    assert [one.pointer for one in refused.value.errors] == ["#/more/n7"]
+
+
 def test_the_same_name_in_several_objects_is_nothing_special() -> None:
     body = b'{"count": 2, "more": [{"count": 1}, {"count": 1, "text": "\\"count\\": 3, \\"count\\": 4"}]}'
     assert decoded(body=body)["body"].count == 2
