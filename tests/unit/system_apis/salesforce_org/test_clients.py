@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import requests
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +22,7 @@ from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from runtime.http.simulate import ASGIApp
 from system_apis.platforms.salesforce.sandbox import CLIENT_ID, CLIENT_SECRET
+from tests.support.sockets import listening
 
 from .orgs import org
 
@@ -47,17 +46,9 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 @asynccontextmanager
 async def over_tls(app: ASGIApp, cert: Path, key: Path) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
     options = {"ssl_certfile": str(cert), "ssl_keyfile": str(key), "ssl_version": ssl.PROTOCOL_TLS_SERVER}
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, **options))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    try:
-        yield f"https://localhost:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
+    async with listening(app, **options) as port:
+        yield f"https://localhost:{port}"
 
 
 def session(cert: Path) -> requests.Session:
