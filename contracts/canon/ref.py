@@ -37,6 +37,7 @@ Cursor = Annotated[str, Meta(min_length=1, max_length=500, description="`next_cu
 
 
 LARGEST_BULK = 200  # SCL-3
+LARGEST_PAGE = 200  # of a list
 
 
 class Page(Struct, Generic[T], frozen=True, kw_only=True):

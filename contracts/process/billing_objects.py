@@ -95,7 +95,7 @@ class ApprovedValue(Struct, frozen=True, kw_only=True):
 
 
 class BillGroupPage(Page[BillGroup], frozen=True, kw_only=True):
-    """A page of bill groups in the order of the queue."""
+    """A page of bill groups."""
 
 
 class Readiness(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit, Page
 from contracts.money import Exact
 from contracts.operation import operation
 from contracts.problems import Conflict, NotFound, RuleViolated
+from contracts.process.orders import HeldSort
 from contracts.process.run_desk import Steering
 
 HeldKind = Literal["run", "event", "delivery"]
@@ -43,7 +44,7 @@ class HeldWork(Struct, frozen=True, kw_only=True):
 
 
 class HeldPage(Page[HeldWork], frozen=True, kw_only=True):
-    """Held work, the longest held first."""
+    """A page of held work."""
 
 
 class HeldCount(Struct, frozen=True, kw_only=True):
@@ -100,10 +101,11 @@ class HeldDesk(Protocol):
         call: Call,
         kind: HeldKind | None = None,
         alike: Code | None = None,
+        sort: HeldSort = "since",
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> HeldPage:
-        """List held work, the longest held first."""
+        """List held work, the longest held first unless `sort` says otherwise."""
         ...
 
     @operation("GET", "/held-counts", scope="runs:read")

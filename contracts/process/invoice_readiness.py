@@ -7,6 +7,7 @@ from contracts.canon.ref import Code, Cursor, Limit
 from contracts.operation import operation
 from contracts.problems import Conflict, Forbidden, NotFound, PreconditionFailed, RuleViolated
 from contracts.process import billing_objects as objects
+from contracts.process.orders import BillGroupSort, ChangedSince, InvoiceSort
 from contracts.process.runs import RunView
 
 _MOVE = (NotFound, Conflict, RuleViolated, PreconditionFailed, Forbidden)
@@ -22,10 +23,15 @@ class InvoiceReadiness(Protocol):
         state: objects.BillGroupState | None = None,
         contract_id: Code | None = None,
         project_id: Code | None = None,
+        customer_id: Code | None = None,
+        legal_entity_id: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: BillGroupSort = "queue",
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> objects.BillGroupPage:
-        """List bill groups in the order of the queue."""
+        """List bill groups, in the order of the queue unless `sort` says otherwise: what can be billed first, of that the earliest
+        period, of that the largest amount."""
         ...
 
     @operation("GET", "/bill-groups/{bill_group_id}", scope="billing-queue:read", problems=(NotFound,))
@@ -67,9 +73,21 @@ class InvoiceReadiness(Protocol):
 
     @operation("GET", "/invoices", scope="billing-queue:read")
     async def list_invoices(
-        self, call: Call, state: objects.InvoiceState | None = None, cursor: Cursor | None = None, limit: Limit = 50
+        self,
+        call: Call,
+        state: objects.InvoiceState | None = None,
+        customer_id: Code | None = None,
+        contract_id: Code | None = None,
+        project_id: Code | None = None,
+        legal_entity_id: Code | None = None,
+        bill_group_id: Code | None = None,
+        erp_number: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: InvoiceSort = "-id",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
     ) -> objects.DraftInvoicePage:
-        """List invoices, newest first."""
+        """List invoices, newest first unless `sort` says otherwise. `erp_number` is the number the customer knows."""
         ...
 
     @operation("GET", "/invoices/{invoice_id}", scope="billing-queue:read", problems=(NotFound,))

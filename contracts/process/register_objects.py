@@ -8,11 +8,19 @@ from msgspec import Meta, Struct
 from contracts.canon.deal import BillingMethod
 from contracts.canon.ref import Code, CountryCode, CurrencyCode, Id, Page, Reason, Ref, Text
 from contracts.money import Exact, Money
+from contracts.process.time_posting import TransactionKind
 
 Minutes = Annotated[int, Meta(ge=1, le=1440)]
 ContractState = Literal["draft", "in_review", "active", "suspended", "completed", "terminated", "closed", "cancelled"]
 CardScope = Literal["project_person", "project_role", "contract_line", "client", "standard"]
 CardState = Literal["draft", "in_review", "active", "superseded", "expired", "withdrawn"]
+CustomerStatus = Literal["prospect", "active", "inactive"]
+ProjectStatus = Literal["proposed", "provisioning", "ready", "active", "on_hold", "closing", "closed", "cancelled"]
+PolicyKind = Literal[
+    "approval", "receipt", "retro", "rerate", "tolerance", "write_down", "booking", "alert", "retention"
+]
+PolicyScope = Literal["global", "legal_entity", "customer", "contract"]
+Severity = Literal["blocking", "warning"]
 RevenueMethod = Literal["right_to_invoice", "cost_to_cost", "hours", "milestone", "straight_line", "completed_contract"]
 
 
@@ -211,8 +219,8 @@ class RateCardPage(Page[RateCard], frozen=True, kw_only=True):
 class NewPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A policy (`pol`): numbers that rules read; the most specific valid scope wins (POL-1)."""
 
-    kind: Literal["approval", "receipt", "retro", "rerate", "tolerance", "write_down", "booking", "alert", "retention"]
-    scope: Literal["global", "legal_entity", "customer", "contract"] = "global"
+    kind: PolicyKind
+    scope: PolicyScope = "global"
     scope_ref: Code | None = None
     values: dict[Code, Exact]
     effective_from: date
@@ -237,7 +245,7 @@ class CostCenterMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     cost_center: Code
     legal_entity_id: Code
-    kind: Literal["time", "expense", "milestone", "recurring", "retainer", "adjustment", "vendor", "discount"]
+    kind: TransactionKind
     gl_account: Code
     target_cost_center: Code
     effective_from: date
@@ -273,7 +281,7 @@ class Customer(NewCustomer, frozen=True, kw_only=True):
     """A registered customer."""
 
     id: Code
-    status: Literal["prospect", "active", "inactive"]
+    status: CustomerStatus
     version: int
     updated_at: datetime
 
@@ -296,7 +304,7 @@ class NewRegisteredProject(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     start: date
     end: date | None = None
     hold_from: date | None = None
-    status: Literal["proposed", "provisioning", "ready", "active", "on_hold", "closing", "closed", "cancelled"]
+    status: ProjectStatus
     manager_name: str | None = None
     opportunity_id: Ref | None = None
     refs: tuple[Ref, ...] = ()
@@ -320,7 +328,7 @@ class BusinessException(Struct, frozen=True, kw_only=True):
     id: Code
     code: Code
     meaning: str
-    severity: Literal["blocking", "warning"]
+    severity: Severity
     object_id: str
     rule_key: str
     run_id: Code | None = None
@@ -349,7 +357,7 @@ class ExceptionGroup(Struct, frozen=True, kw_only=True):
 
     code: Code
     meaning: str
-    severity: Literal["blocking", "warning"]
+    severity: Severity
     owner_role: Code
     suggested_fixes: tuple[str, ...] = ()
     count: int

@@ -1,12 +1,24 @@
 """Commands on what the hub itself owns. State changes follow the state tables (ST-1..ST-4)."""
 
+from datetime import date
 from typing import Protocol
 
 from contracts.call import Call
-from contracts.canon.ref import Code, Cursor, Limit
+from contracts.canon.ref import Code, Cursor, Limit, Text
 from contracts.operation import operation
 from contracts.problems import Conflict, NotFound, PreconditionFailed, RuleViolated
 from contracts.process import register_objects as objects
+from contracts.process.orders import (
+    ChangedSince,
+    ContractSort,
+    CustomerSort,
+    ExceptionSort,
+    MappingSort,
+    PolicySort,
+    ProjectSort,
+    RateCardSort,
+)
+from contracts.process.time_posting import TransactionKind
 
 _MOVE = (NotFound, Conflict, RuleViolated, PreconditionFailed)
 
@@ -20,8 +32,16 @@ class Registers(Protocol):
         ...
 
     @operation("GET", "/customers", scope="registers:read")
-    async def list_customers(self, call: Call, cursor: Cursor | None = None, limit: Limit = 50) -> objects.CustomerPage:
-        """List customers by id."""
+    async def list_customers(
+        self,
+        call: Call,
+        status: objects.CustomerStatus | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: CustomerSort = "id",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
+    ) -> objects.CustomerPage:
+        """List customers."""
         ...
 
     @operation("GET", "/customers/{customer_id}", scope="registers:read", problems=(NotFound,))
@@ -36,9 +56,18 @@ class Registers(Protocol):
 
     @operation("GET", "/projects", scope="registers:read")
     async def list_projects(
-        self, call: Call, cursor: Cursor | None = None, limit: Limit = 50
+        self,
+        call: Call,
+        status: objects.ProjectStatus | None = None,
+        customer_id: Code | None = None,
+        legal_entity_id: Code | None = None,
+        code: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: ProjectSort = "id",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
     ) -> objects.RegisteredProjectPage:
-        """List projects by id."""
+        """List projects."""
         ...
 
     @operation("GET", "/projects/{project_id}", scope="registers:read", problems=(NotFound,))
@@ -52,8 +81,19 @@ class Registers(Protocol):
         ...
 
     @operation("GET", "/contracts", scope="registers:read")
-    async def list_contracts(self, call: Call, cursor: Cursor | None = None, limit: Limit = 50) -> objects.ContractPage:
-        """List contracts by id."""
+    async def list_contracts(
+        self,
+        call: Call,
+        state: objects.ContractState | None = None,
+        customer_id: Code | None = None,
+        project_id: Code | None = None,
+        legal_entity_id: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: ContractSort = "id",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
+    ) -> objects.ContractPage:
+        """List contracts with their lines."""
         ...
 
     @operation("GET", "/contracts/{contract_id}", scope="registers:read", problems=(NotFound,))
@@ -88,9 +128,16 @@ class Registers(Protocol):
 
     @operation("GET", "/rate-cards", scope="registers:read")
     async def list_rate_cards(
-        self, call: Call, cursor: Cursor | None = None, limit: Limit = 50
+        self,
+        call: Call,
+        state: objects.CardState | None = None,
+        scope: objects.CardScope | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: RateCardSort = "id",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
     ) -> objects.RateCardPage:
-        """List rate cards by id."""
+        """List rate cards with their lines."""
         ...
 
     @operation("GET", "/rate-cards/{card_id}", scope="registers:read", problems=(NotFound,))
@@ -114,8 +161,18 @@ class Registers(Protocol):
         ...
 
     @operation("GET", "/policies", scope="registers:read")
-    async def list_policies(self, call: Call, cursor: Cursor | None = None, limit: Limit = 50) -> objects.PolicyPage:
-        """List policies by id."""
+    async def list_policies(
+        self,
+        call: Call,
+        kind: objects.PolicyKind | None = None,
+        scope: objects.PolicyScope | None = None,
+        scope_ref: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: PolicySort = "id",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
+    ) -> objects.PolicyPage:
+        """List policies."""
         ...
 
     @operation("POST", "/cost-center-mappings", scope="registers:write", problems=(RuleViolated,))
@@ -127,9 +184,17 @@ class Registers(Protocol):
 
     @operation("GET", "/cost-center-mappings", scope="registers:read")
     async def list_cost_center_mappings(
-        self, call: Call, cursor: Cursor | None = None, limit: Limit = 50
+        self,
+        call: Call,
+        cost_center: Code | None = None,
+        legal_entity_id: Code | None = None,
+        kind: TransactionKind | None = None,
+        active_on: date | None = None,
+        sort: MappingSort = "cost_center",
+        cursor: Cursor | None = None,
+        limit: Limit = 50,
     ) -> objects.CostCenterMappingPage:
-        """List mappings by cost center, entity, kind and start."""
+        """List mappings; of one cost center by entity, kind and start."""
         ...
 
     @operation("GET", "/exceptions", scope="exceptions:read")
@@ -142,10 +207,18 @@ class Registers(Protocol):
         assignee: Code | None = None,
         unsettled: bool | None = None,
         late: bool | None = None,
+        severity: objects.Severity | None = None,
+        object_id: Text | None = None,
+        contract_id: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: ExceptionSort = "due_at",
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> objects.BusinessExceptionPage:
-        """List exceptions, the earliest due first. `unsettled`: open, acknowledged or in progress; `late`: unsettled and past their time."""
+        """List exceptions, the earliest due first unless `sort` says otherwise.
+
+        `unsettled`: open, acknowledged or in progress; `late`: unsettled and past their time.
+        """
         ...
 
     @operation("GET", "/exception-groups", scope="exceptions:read")

@@ -8,6 +8,7 @@ from contracts.call import Call
 from contracts.canon.ref import Code, Cursor, Limit, Reason
 from contracts.operation import operation
 from contracts.problems import Conflict, NotFound
+from contracts.process.orders import ChangedSince, RunSort
 from contracts.process.runs import RunPage, RunStatus, RunView
 
 
@@ -26,10 +27,12 @@ class RunDesk(Protocol):
         call: Call,
         status: RunStatus | None = None,
         workflow: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: RunSort = "-id",
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> RunPage:
-        """List runs, newest first, without their steps."""
+        """List runs without their steps, newest first unless `sort` says otherwise."""
         ...
 
     @operation("GET", "/runs/{run_id}", scope="runs:read", problems=(NotFound,))

@@ -57,4 +57,4 @@ class RunView(Struct, frozen=True, kw_only=True):
 
 
 class RunPage(Page[RunView], frozen=True, kw_only=True):
-    """Runs, newest first, without their steps."""
+    """A page of runs without their steps."""

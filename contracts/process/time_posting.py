@@ -10,6 +10,7 @@ from contracts.canon.ref import Code, CurrencyCode, Cursor, Limit, Page, Reason
 from contracts.money import Exact
 from contracts.operation import operation
 from contracts.problems import Conflict, NotFound, RuleViolated
+from contracts.process.orders import ChangedSince, TransactionSort
 
 TransactionState = Literal[
     "pending",
@@ -24,6 +25,7 @@ TransactionState = Literal[
     "written_off",
     "reversed",
 ]
+TransactionKind = Literal["time", "expense", "milestone", "recurring", "retainer", "adjustment", "vendor", "discount"]
 Part = Literal["billable", "overage", "covered", "non_billable"]
 
 
@@ -65,7 +67,7 @@ class Transaction(Struct, frozen=True, kw_only=True):
     """A billable transaction (`txn`). Amounts in `currency`; `hours` are the recorded hours of this part. Never shows cost."""
 
     id: Code
-    kind: Literal["time", "expense", "milestone", "recurring", "retainer", "adjustment", "vendor", "discount"]
+    kind: TransactionKind
     source_id: str
     source_version: int
     source_ref: str
@@ -128,10 +130,14 @@ class TimePosting(Protocol):
         contract_id: Code | None = None,
         source_ref: str | None = None,
         bill_group_id: Code | None = None,
+        kind: TransactionKind | None = None,
+        invoice_id: Code | None = None,
+        changed_since: ChangedSince | None = None,
+        sort: TransactionSort = "id",
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> TransactionPage:
-        """List transactions by id, oldest first."""
+        """List transactions."""
         ...
 
     @operation("GET", "/transactions/{transaction_id}", scope="transactions:read", problems=(NotFound,))

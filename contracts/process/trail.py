@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal, Protocol
 from msgspec import Meta, Struct
 
 from contracts.call import Call
-from contracts.canon.ref import Code, Cursor, Limit, Page
+from contracts.canon.ref import Code, Cursor, Limit, Page, Text
 from contracts.events import EVENTS
 from contracts.operation import operation
 from contracts.problems import InvalidRequest, NotFound
 from contracts.process.figures import Figure
+from contracts.process.orders import AuditSort
 
 Sequence = Annotated[
     str,
@@ -53,7 +54,7 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
 
 
 class AuditPage(Page[AuditEntry], frozen=True, kw_only=True):
-    """A page of the audit trail, newest first."""
+    """A page of the audit trail."""
 
 
 class CloudEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,14 +115,18 @@ class Trail(Protocol):
         self,
         call: Call,
         client: Code | None = None,
+        principal: Text | None = None,
         operation: Code | None = None,
         problem: Code | None = None,
+        object: Text | None = None,
+        correlation_id: Text | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        sort: AuditSort = "-at",
         cursor: Cursor | None = None,
         limit: Limit = 50,
     ) -> AuditPage:
-        """List the audit trail, newest first; `since` is included, `until` is not."""
+        """List the audit trail, newest first unless `sort` says otherwise; `since` is included, `until` is not."""
         ...
 
     @operation("GET", "/events", scope="events:read", problems=(InvalidRequest,))

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from contracts.call import Call
+from contracts.canon.ref import LARGEST_PAGE
 from contracts.experience.finance_dashboard import (
     BillingItem,
     BillingQueue,
@@ -28,13 +29,12 @@ from contracts.process.billing_objects import BillGroupState, Check
 from contracts.wire import convert
 from domain.exceptions import entry
 from experience_apis.finance_dashboard import figures
-from experience_apis.finance_dashboard.listing import BECAUSE, VIEW_OF, Listing, Place, after, following, states_of
+from experience_apis.finance_dashboard.listing import BECAUSE, VIEW_OF, Place, Wanted, after, following, states_of
 from experience_apis.finance_dashboard.reasons import sentence
 from runtime.catalogue import vendor_name
 from runtime.connections import Connection, record_url
 from runtime.services import Services
 
-MAX_LIMIT = 200
 # How long ago a system may have been read before its figures count as stale: several rounds of its sweep.
 LIMITS_S = {"time": 120, "psa": 300, "billing": 300, "erp": 1800, "hcm": 3600, "planning": 3600}
 
@@ -106,8 +106,8 @@ class FinanceViews:
         cursor: str | None = None,
         limit: int = 50,
     ) -> BillingQueue:
-        database, size = self._services.database, min(limit, MAX_LIMIT)
-        listing = Listing(
+        database, size = self._services.database, min(limit, LARGEST_PAGE)
+        wanted = Wanted(
             states=states_of(state, view),
             reason=reason,
             entity=entity,
@@ -116,10 +116,10 @@ class FinanceViews:
             sort=sort,
             reverse=reverse,
         )
-        place = after(call.tenant, listing, cursor)
-        page, asked = listing.page(call.tenant, place, size + 1)
+        place = after(call.tenant, wanted, cursor)
+        page, asked = wanted.page(call.tenant, place, size + 1)
         rows = await database.fetch(page, *asked)
-        matching, asked = listing.matching(call.tenant)
+        matching, asked = wanted.matching(call.tenant)
         return BillingQueue(
             figures=tuple(convert(_rounded(r), Figure) for r in await database.fetch(_FIGURES, call.tenant)),
             unbilled=tuple(convert(_rounded(r), Unbilled) for r in await database.fetch(_UNBILLED, call.tenant)),
@@ -129,7 +129,7 @@ class FinanceViews:
             entities=tuple(r["legal_entity"] for r in await database.fetch(_ENTITIES, call.tenant)),
             periods=tuple(r["day"] for r in await database.fetch(_PERIODS, call.tenant)),
             freshness=await self._freshness(call),
-            next_cursor=following(call.tenant, listing, place, rows, size),
+            next_cursor=following(call.tenant, wanted, place, rows, size),
             as_of=await self._as_of(call),
         )
 

@@ -54,16 +54,15 @@ async def worklist(visit: Visiting) -> Page:
     """The work list."""
     view = visit.query(View)
     me = visit.visitor.persona.id
-    mine = {"assignee": me} if view.view == "mine" else {}
     found = await visit.call(
         Registers.list_exceptions,
         code=view.code,
         owner_role=view.owner,
+        assignee=me if view.view == "mine" else None,
         unsettled=True,
         late=True if view.view == "late" else None,
         cursor=view.cursor,
         limit=PAGE,
-        **mine,
     )
     groups = (await visit.call(Registers.list_exception_groups)).items
     own = (await visit.call(Registers.list_exception_groups, assignee=me)).items

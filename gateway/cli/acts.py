@@ -14,7 +14,6 @@ from contracts.wire import encode
 from gateway.cli.client import Client
 from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
-from gateway.cli.pages import collect
 from gateway.cli.session import Session
 from gateway.cli.simulators import remembered
 from gateway.consultant import RecordedTime, SimulatedPsa
@@ -93,8 +92,8 @@ async def _heard(
 
 
 async def _active_projects(api: Client) -> list[str]:
-    found = await collect(lambda cursor, size: api.call(Registers.list_projects, cursor=cursor, limit=size), 10_000)
-    codes = [one.code for one in found.items if one.status == "active"]
+    found = (await api.call(Registers.list_projects, status="active")).value
+    codes = [one.code for one in found.items]
     if not codes:
         raise Complaint(Exit.NOT_FOUND, "No project is active; onboard one first.", look="ledgerway deals list --open")
     return codes

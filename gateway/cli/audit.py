@@ -4,13 +4,15 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import App, Parameter
 
+from contracts.process.orders import AuditSort
 from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
+from gateway.cli.options import SORTING
 from gateway.cli.session import Asked
 
 if TYPE_CHECKING:
@@ -66,13 +68,21 @@ _EVERYTHING = Wanted()
 
 
 @app.command(name="list")
-async def list_(*, wanted: Wanted = _EVERYTHING, limit: int = 50, session: Asked) -> Exit:
-    """List who asked for what, with which outcome, newest first. Payloads are never kept.
+async def list_(
+    *,
+    wanted: Wanted = _EVERYTHING,
+    sort: Annotated[AuditSort, SORTING] = "-at",
+    limit: int = 50,
+    session: Asked,
+) -> Exit:
+    """List who asked for what, with which outcome, newest first unless sorted otherwise. Payloads are never kept.
 
     Example: `ledgerway audit list --operation invoice_readiness.approve --since 2026-11-01`
 
     Parameters
     ----------
+    sort
+        By time; with - before it the newest first.
     limit
         At most so many.
     """
@@ -82,7 +92,8 @@ async def list_(*, wanted: Wanted = _EVERYTHING, limit: int = 50, session: Asked
 
     async with session.product(_ASKING) as api:
         found = await collect(
-            lambda cursor, size: api.call(Trail.list_audit, **wanted.filters(), cursor=cursor, limit=size), limit
+            lambda cursor, size: api.call(Trail.list_audit, **wanted.filters(), sort=sort, cursor=cursor, limit=size),
+            limit,
         )
     session.show(found.raw, table(_HEADS, [_row(entry) for entry in found.items], right="STATUS"))
     found.hint(session)

@@ -1,11 +1,14 @@
 """`ledgerway billing`: the queue, why an amount is where it is, and the way from a draft to the ERP."""
 
 from datetime import date
+from typing import Annotated
 
 from cyclopts import App
 
 from contracts.process.billing_objects import InvoiceState
+from contracts.process.orders import InvoiceSort
 from gateway.cli.exits import Exit
+from gateway.cli.options import SORTING
 from gateway.cli.session import Asked, Session
 
 app = App(name="billing")
@@ -45,15 +48,29 @@ async def blocked(*, limit: int = 50, session: Asked) -> Exit:
 
 
 @app.command
-async def invoices(*, state: InvoiceState | None = None, limit: int = 50, session: Asked) -> Exit:
-    """List invoices, newest first.
+async def invoices(
+    *,
+    state: InvoiceState | None = None,
+    customer: str | None = None,
+    project: str | None = None,
+    sort: Annotated[InvoiceSort, SORTING] = "-id",
+    limit: int = 50,
+    session: Asked,
+) -> Exit:
+    """List invoices, newest first unless sorted otherwise.
 
-    Example: `ledgerway billing invoices --state in_review`
+    Example: `ledgerway billing invoices --state posted --sort due_date`
 
     Parameters
     ----------
     state
         Only those in this state.
+    customer
+        Only those of this customer (id).
+    project
+        Only those that bill work of this project (id).
+    sort
+        By this member of an item; with - before it, as in --sort=-gross, the largest or latest first.
     limit
         At most so many.
     """
@@ -63,7 +80,16 @@ async def invoices(*, state: InvoiceState | None = None, limit: int = 50, sessio
 
     async with session.product(_ANALYST) as api:
         found = await collect(
-            lambda cursor, size: api.call(InvoiceReadiness.list_invoices, state=state, cursor=cursor, limit=size), limit
+            lambda cursor, size: api.call(
+                InvoiceReadiness.list_invoices,
+                state=state,
+                customer_id=customer,
+                project_id=project,
+                sort=sort,
+                cursor=cursor,
+                limit=size,
+            ),
+            limit,
         )
     session.show(found.raw, invoice_text.page(found.items))
     found.hint(session)

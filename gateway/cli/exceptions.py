@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from contracts.process.orders import ExceptionSort
 from gateway.cli.exits import Exit
+from gateway.cli.options import SORTING
 from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
@@ -18,11 +20,17 @@ _Note = Annotated[str, Parameter(name=("--note", "--reason"))]
 
 @app.command(name="list")
 async def list_(
-    *, state: str | None = None, code: str | None = None, owner: str | None = None, limit: int = 50, session: Asked
+    *,
+    state: str | None = None,
+    code: str | None = None,
+    owner: str | None = None,
+    sort: Annotated[ExceptionSort, SORTING] = "due_at",
+    limit: int = 50,
+    session: Asked,
 ) -> Exit:
-    """List exceptions, the earliest due first.
+    """List exceptions, the earliest due first unless sorted otherwise.
 
-    Example: `ledgerway exceptions list --state open --owner BA`
+    Example: `ledgerway exceptions list --state open --owner BA --sort=-amount_at_risk`
 
     Parameters
     ----------
@@ -32,6 +40,8 @@ async def list_(
         Only those with this code.
     owner
         Only those this role owns, such as BA or PM.
+    sort
+        By this member of an item; with - before it, as in --sort=-amount_at_risk, the largest or latest first.
     limit
         At most so many.
     """
@@ -41,7 +51,13 @@ async def list_(
     async with session.product("billing-analyst") as api:
         found = await collect(
             lambda cursor, size: api.call(
-                Registers.list_exceptions, state=state, code=code, owner_role=owner, cursor=cursor, limit=size
+                Registers.list_exceptions,
+                state=state,
+                code=code,
+                owner_role=owner,
+                sort=sort,
+                cursor=cursor,
+                limit=size,
             ),
             limit,
         )

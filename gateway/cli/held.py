@@ -7,8 +7,10 @@ import msgspec
 from cyclopts import App, Parameter
 
 from contracts.process.held_desk import HeldKind
+from contracts.process.orders import HeldSort
 from gateway.cli.complaints import Complaint
 from gateway.cli.exits import Exit
+from gateway.cli.options import SORTING
 from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
@@ -24,8 +26,14 @@ _DryRun = Annotated[bool, Parameter(name="--dry-run")]
 
 
 @app.command(name="list")
-async def list_(*, kind: HeldKind | None = None, limit: int = 50, session: Asked) -> Exit:
-    """List held work, the longest held first.
+async def list_(
+    *,
+    kind: HeldKind | None = None,
+    sort: Annotated[HeldSort, SORTING] = "since",
+    limit: int = 50,
+    session: Asked,
+) -> Exit:
+    """List held work, the longest held first unless sorted otherwise.
 
     Example: `ledgerway held list --kind delivery`
 
@@ -33,6 +41,8 @@ async def list_(*, kind: HeldKind | None = None, limit: int = 50, session: Asked
     ----------
     kind
         Only runs, events or deliveries.
+    sort
+        By this member of an item; with - before it, as in --sort=-amount_at_risk, the largest or latest first.
     limit
         At most so many.
     """
@@ -41,7 +51,7 @@ async def list_(*, kind: HeldKind | None = None, limit: int = 50, session: Asked
 
     async with session.product(_ASKING) as api:
         found = await collect(
-            lambda cursor, size: api.call(HeldDesk.list_held, kind=kind, cursor=cursor, limit=size), limit
+            lambda cursor, size: api.call(HeldDesk.list_held, kind=kind, sort=sort, cursor=cursor, limit=size), limit
         )
     session.show(found.raw, _table(found.items))
     found.hint(session)

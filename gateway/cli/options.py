@@ -12,6 +12,7 @@ from gateway.cli.session import Session
 from runtime.settings import load
 
 SHARED = Group("Options of every command", sort_key=9)
+SORTING = Parameter(allow_leading_hyphen=True)  # a `-` turns the order
 
 
 @Parameter(name="*", group=SHARED)

@@ -1,10 +1,12 @@
 """`ledgerway projects`: projects of the register."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App
 
+from contracts.process.orders import ProjectSort
 from gateway.cli.exits import Exit
+from gateway.cli.options import SORTING
 from gateway.cli.session import Asked
 
 if TYPE_CHECKING:
@@ -16,13 +18,23 @@ _HEADS = ("PROJECT", "CODE", "NAME", "STATUS", "ENTITY", "FROM", "TO", "MANAGER"
 
 
 @app.command(name="list")
-async def list_(*, limit: int = 50, session: Asked) -> Exit:
+async def list_(
+    *,
+    customer: str | None = None,
+    sort: Annotated[ProjectSort, SORTING] = "id",
+    limit: int = 50,
+    session: Asked,
+) -> Exit:
     """List projects.
 
-    Example: `ledgerway projects list --limit 20`
+    Example: `ledgerway projects list --sort name --limit 20`
 
     Parameters
     ----------
+    customer
+        Only those of this customer (id).
+    sort
+        By this member of an item; with - before it, as in --sort=-updated_at, the largest or latest first.
     limit
         At most so many.
     """
@@ -30,7 +42,12 @@ async def list_(*, limit: int = 50, session: Asked) -> Exit:
     from gateway.cli.pages import collect
 
     async with session.product(_ASKING) as api:
-        found = await collect(lambda cursor, size: api.call(Registers.list_projects, cursor=cursor, limit=size), limit)
+        found = await collect(
+            lambda cursor, size: api.call(
+                Registers.list_projects, customer_id=customer, sort=sort, cursor=cursor, limit=size
+            ),
+            limit,
+        )
     session.show(found.raw, _table(found.items))
     found.hint(session)
     return Exit.DONE
@@ -49,15 +66,11 @@ async def show(project: str, /, *, session: Asked) -> Exit:
     """
     from contracts.process.registers import Registers
     from gateway.cli.complaints import Complaint, looking_at
-    from gateway.cli.pages import collect
 
     async with session.product(_ASKING) as api:
         project_id = project
         if not project.startswith("prj_"):
-            every = await collect(
-                lambda cursor, size: api.call(Registers.list_projects, cursor=cursor, limit=size), limit=10_000
-            )
-            ids = [one.id for one in every.items if one.code == project]
+            ids = [one.id for one in (await api.call(Registers.list_projects, code=project)).value.items]
             if len(ids) != 1:
                 detail = f"{len(ids) or 'No'} projects have the code {project}; name it by its id."
                 raise Complaint(Exit.CONFLICT if ids else Exit.NOT_FOUND, detail, look="ledgerway projects list")

@@ -1,12 +1,14 @@
 """`ledgerway runs`: looking at runs and steering them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from cyclopts import App
 
+from contracts.process.orders import RunSort
 from contracts.process.runs import RunStatus
 from gateway.cli.exits import Exit
+from gateway.cli.options import SORTING
 from gateway.cli.session import Asked, Session
 
 app = App(name="runs")
@@ -16,9 +18,14 @@ _REASON = "Asked for on the command line."
 
 @app.command(name="list")
 async def list_(
-    *, status: RunStatus | None = None, workflow: str | None = None, limit: int = 50, session: Asked
+    *,
+    status: RunStatus | None = None,
+    workflow: str | None = None,
+    sort: Annotated[RunSort, SORTING] = "-id",
+    limit: int = 50,
+    session: Asked,
 ) -> Exit:
-    """List runs, newest first.
+    """List runs, newest first unless sorted otherwise.
 
     Example: `ledgerway runs list --status waiting --json`
 
@@ -28,6 +35,8 @@ async def list_(
         Only runs in this status.
     workflow
         Only runs of this workflow.
+    sort
+        By this member of an item; with - before it, as in --sort=-updated_at, the largest or latest first.
     limit
         At most so many.
     """
@@ -38,7 +47,7 @@ async def list_(
     async with session.product(_ASKING) as api:
         found = await collect(
             lambda cursor, size: api.call(
-                RunDesk.list_runs, status=status, workflow=workflow, cursor=cursor, limit=size
+                RunDesk.list_runs, status=status, workflow=workflow, sort=sort, cursor=cursor, limit=size
             ),
             limit,
         )

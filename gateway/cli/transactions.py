@@ -1,11 +1,13 @@
 """`ledgerway transactions`: billable transactions and how they were rated."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App
 
+from contracts.process.orders import TransactionSort
 from contracts.process.time_posting import TransactionState
 from gateway.cli.exits import Exit
+from gateway.cli.options import SORTING
 from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
@@ -24,10 +26,11 @@ async def list_(
     contract: str | None = None,
     source_ref: str | None = None,
     item: str | None = None,
+    sort: Annotated[TransactionSort, SORTING] = "id",
     limit: int = 50,
     session: Asked,
 ) -> Exit:
-    """List billable transactions, oldest first.
+    """List billable transactions, the first made first unless sorted otherwise.
 
     Example: `ledgerway transactions list --state queued --project prj_...`
 
@@ -43,6 +46,8 @@ async def list_(
         Only those of this entry, such as certinia:timecard:...
     item
         Only those on this billing item (bg_...).
+    sort
+        By this member of an item; with - before it, as in --sort=-service_date, the largest or latest first.
     limit
         At most so many.
     """
@@ -58,6 +63,7 @@ async def list_(
                 contract_id=contract,
                 source_ref=source_ref,
                 bill_group_id=item,
+                sort=sort,
                 cursor=cursor,
                 limit=size,
             ),

@@ -9,11 +9,13 @@ from msgspec.structs import asdict
 from contracts.call import Call
 from contracts.problems import RuleViolated
 from contracts.process.held_desk import Effect, HeldCounts, HeldDecision, HeldDetail, HeldKind, HeldPage, HeldWork
+from contracts.process.orders import HeldSort
 from contracts.process.run_desk import Steering
 from process_apis.held import shelf
 from process_apis.held.rules import effect_on_delivery, effect_on_event, effect_on_run, without_private
-from process_apis.registers import exceptions, move, pages
+from process_apis.registers import exceptions, move
 from process_apis.registers.unit import Unit
+from runtime.data.listing import Wanted
 from runtime.services import Services
 from runtime.telemetry import redacted
 from runtime.work import letters, runs
@@ -39,11 +41,13 @@ class HeldCommands:
         call: Call,
         kind: HeldKind | None = None,
         alike: str | None = None,
+        sort: HeldSort = "since",
         cursor: str | None = None,
         limit: int = 50,
     ) -> HeldPage:
+        wanted = Wanted(filters={"kind": kind, "alike": alike}, sort=sort, cursor=cursor, limit=limit)
         async with self._unit(call) as unit:
-            return await shelf.page(unit, kind, alike, cursor, min(limit, pages.MAX_LIMIT))
+            return await shelf.page(unit, wanted)
 
     async def held_counts(self, call: Call) -> HeldCounts:
         async with self._unit(call) as unit:

@@ -5,12 +5,12 @@ from typing import Any
 from contracts.problems import NotFound
 from contracts.process.held_desk import HeldCount, HeldCounts, HeldPage, HeldWork
 from contracts.wire import convert
-from process_apis.registers import pages
 from process_apis.registers.unit import Unit
+from runtime.data.listing import Column, Listing, Wanted, same
 
 _OPEN = "('open', 'acknowledged', 'in_progress')"
 _RUNS = """
-select 'run' as kind, r.id, r.workflow as what, coalesce(s.name, '') as where, r.key as subject,
+select r.tenant, 'run' as kind, r.id, r.workflow as what, coalesce(s.name, '') as where, r.key as subject,
        coalesce(s.attempt, 1) as attempts, coalesce(s.error, r.error) as error, coalesce(s.waiting_for, r.waiting_for) as waiting,
        coalesce(s.exception_id, '') as exception, r.updated_at as since, r.correlation_id
 from run r left join lateral (select name, attempt, error, waiting_for, exception_id from step
@@ -19,7 +19,7 @@ from run r left join lateral (select name, attempt, error, waiting_for, exceptio
 where r.tenant = $1 and (s.name is not null and r.state in ('waiting', 'running', 'compensating') or r.state = 'failed')
 """
 _LETTERS = f"""
-select case when starts_with(d.subscriber, 'inbox:') then 'delivery' else 'event' end as kind, d.id,
+select d.tenant, case when starts_with(d.subscriber, 'inbox:') then 'delivery' else 'event' end as kind, d.id,
        coalesce(d.what, d.subscriber) as what,
        case when starts_with(d.subscriber, 'inbox:') then split_part(d.event_id, '/', 1) else d.subscriber end as where,
        d.event_id as subject, d.attempts, d.error, null::jsonb as waiting,
@@ -29,22 +29,28 @@ select case when starts_with(d.subscriber, 'inbox:') then 'delivery' else 'event
 from dead_letter d where d.tenant = $1 and d.discarded_at is null
 """  # noqa: S608
 _ALIKE = """md5(concat_ws(chr(31), kind, what, "where", coalesce(waiting->>'code', error->>'code')))"""
-_PLACE = """to_char(since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || id"""
-_HELD = f"select *, {_PLACE} as place, {_ALIKE} as alike from ({_RUNS} union all {_LETTERS}) as held"  # noqa: S608
+_HELD = f"select *, {_ALIKE} as alike from ({_RUNS} union all {_LETTERS}) as held"  # noqa: S608
 _PAGE = f"""
 select h.*, e.assignee, e.due_at, e.amount_at_risk, e.currency
 from ({_HELD}) as h left join business_exception e on e.tenant = $1 and e.id = h.exception
 """  # noqa: S608
 
 
-async def page(unit: Unit, kind: str | None, alike: str | None, cursor: str | None, limit: int) -> HeldPage:
-    """A page, the longest held first."""
-    listing = f"held/{kind}/{alike}"
-    start = pages.after(unit, listing, cursor) or ""
-    sql = f"""select * from ({_PAGE}) as p where ($2::text is null or kind = $2) and ($3::text is null or alike = $3)
-        and place > $4 order by place limit $5"""  # noqa: S608
-    fetched = await unit.connection.fetch(sql, unit.tenant, kind, alike, start, limit + 1)
-    rows, more = pages.cut(unit, listing, fetched, limit, key="place")
+LISTING = Listing(
+    table=f"({_PAGE}) as held",
+    columns="*",
+    filters=same("kind", "alike"),
+    orders={
+        "since": (Column("since", "timestamptz"),),
+        "due_at": (Column("coalesce(due_at, 'infinity')", "timestamptz"),),
+        "amount_at_risk": (Column("coalesce(amount_at_risk, 0)", "numeric"),),
+    },
+)
+
+
+async def page(unit: Unit, wanted: Wanted) -> HeldPage:
+    """A page of it. All that is held is looked at: it waits for people, who do not let it become much."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return HeldPage(items=tuple(map(_held, rows)), next_cursor=more, as_of=unit.now)
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.problems import Conflict, PreconditionFailed
 from contracts.process import billing_objects as objects
+from contracts.process.orders import BillGroupSort, InvoiceSort
 from contracts.process.runs import RunView
 from process_apis.invoice_readiness import approval, drafting, explanation, redrafting, rules, waiving
 from process_apis.invoice_readiness.evaluation import evaluate
 from process_apis.invoice_readiness.posting import WORKFLOW, PostingOrder
-from process_apis.registers import bill_groups, contracts, invoices, pages, replicas
+from process_apis.registers import bill_groups, contracts, invoices, replicas
 from process_apis.registers.unit import Unit
+from runtime.data.listing import Wanted
 from runtime.services import Services
 from runtime.work.runs import get_run, start_run
 from runtime.work.unit import unit_of_work
@@ -56,12 +59,23 @@ class InvoiceCommands:
         state: objects.BillGroupState | None = None,
         contract_id: str | None = None,
         project_id: str | None = None,
+        customer_id: str | None = None,
+        legal_entity_id: str | None = None,
+        changed_since: datetime | None = None,
+        sort: BillGroupSort = "queue",
         cursor: str | None = None,
         limit: int = 50,
     ) -> objects.BillGroupPage:
-        filters = {"state": state, "contract_id": contract_id, "project_id": project_id}
+        filters = {
+            "state": state,
+            "contract_id": contract_id,
+            "project_id": project_id,
+            "customer_id": customer_id,
+            "legal_entity_id": legal_entity_id,
+            "changed_since": changed_since,
+        }
         async with self._unit(call) as unit:
-            return await bill_groups.page(unit, filters, cursor, min(limit, pages.MAX_LIMIT))
+            return await bill_groups.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def get_bill_group(self, call: Call, bill_group_id: str) -> objects.BillGroup:
         async with self._unit(call) as unit:
@@ -95,10 +109,32 @@ class InvoiceCommands:
             return await drafting.skip(unit, group, body.reason)
 
     async def list_invoices(
-        self, call: Call, state: objects.InvoiceState | None = None, cursor: str | None = None, limit: int = 50
+        self,
+        call: Call,
+        state: objects.InvoiceState | None = None,
+        customer_id: str | None = None,
+        contract_id: str | None = None,
+        project_id: str | None = None,
+        legal_entity_id: str | None = None,
+        bill_group_id: str | None = None,
+        erp_number: str | None = None,
+        changed_since: datetime | None = None,
+        sort: InvoiceSort = "-id",
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> objects.DraftInvoicePage:
+        filters = {
+            "state": state,
+            "customer_id": customer_id,
+            "contract_id": contract_id,
+            "project_id": project_id,
+            "legal_entity_id": legal_entity_id,
+            "bill_group_id": bill_group_id,
+            "erp_number": erp_number,
+            "changed_since": changed_since,
+        }
         async with self._unit(call) as unit:
-            return await invoices.page(unit, state, cursor, min(limit, pages.MAX_LIMIT))
+            return await invoices.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def get_invoice(self, call: Call, invoice_id: str) -> objects.DraftInvoice:
         async with self._unit(call) as unit:

@@ -12,9 +12,10 @@ from contracts.money import round_money
 from contracts.problems import NotFound
 from contracts.process.billing_objects import ApprovedValue, BillGroup, BillGroupPage, Readiness, Waiver
 from contracts.wire import convert, to_builtins
-from process_apis.registers import move, pages
+from process_apis.registers import move
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 from runtime.work.outbox import publish
 
 COLUMNS = """id, version, key, state, contract_id, customer_id, legal_entity_id, currency, period_start, period_end,
@@ -33,10 +34,25 @@ where tenant = $1 and key = $2 returning id
 """
 OPEN = ("collecting", "blocked", "ready", "ready_with_warnings")
 _WATCHED = (*OPEN, "drafted")
-# The order of the queue: what can be billed first, the largest first (4f).
-_RANK = """(case state when 'ready' then '1' when 'ready_with_warnings' then '2' when 'blocked' then '3'
-    when 'collecting' then '4' when 'drafted' then '5' when 'billed' then '6' else '7' end)
-    || to_char(period_end, 'YYYYMMDD') || to_char(1000000000000000 - net_amount, 'FM0000000000000000.0000') || key"""
+_ENDS = Column("period_end", "date")
+# A group that lost all its items before it was billed is not shown. The order of the queue: what can be billed first (4f).
+LISTING = Listing(
+    table="bill_group",
+    columns=COLUMNS,
+    always="shown",
+    filters={
+        **same("state", "contract_id", "customer_id", "legal_entity_id"),
+        "project_id": "body->'project_ids' ? {}",
+        "changed_since": CHANGED_SINCE,
+    },
+    orders={
+        "queue": (Column("rank", "smallint"), _ENDS, Column("(-net_amount)", "numeric")),
+        "net_amount": (Column("net_amount", "numeric"),),
+        "period_end": (_ENDS,),
+        "updated_at": (CHANGED,),
+        "id": (),
+    },
+)
 _EVENTS: dict[str, type[events.BillGroupEvent]] = {
     kind.type: kind
     for kind in (events.InvoiceReady, events.InvoiceUnready, events.InvoiceDrafted, events.InvoiceSkipped)
@@ -75,7 +91,6 @@ class Evaluation(Struct, frozen=True, kw_only=True):
 def from_row(row: Any) -> BillGroup:
     """A row with COLUMNS as canon."""
     values = dict(row)
-    values.pop("place", None)
     values["net_amount"] = round_money(values["net_amount"], values["currency"])
     return convert({**values.pop("body"), **values}, BillGroup)
 
@@ -189,18 +204,9 @@ async def _stored(unit: Unit, bill_group_id: str) -> Readiness | None:
     return convert({**row["readiness"], "evaluated_at": row["evaluated_at"]}, Readiness)
 
 
-async def page(unit: Unit, filters: Mapping[str, str | None], cursor: str | None, limit: int) -> BillGroupPage:
-    """A page in the order of the queue, without groups left empty. `filters`: state, contract_id, project_id; null means any."""
-    listing = "bill-groups/" + "/".join(f"{k}={v}" for k, v in sorted(filters.items()))
-    start = pages.after(unit, listing, cursor) or ""
-    sql = f"""select * from (select {COLUMNS}, {_RANK} as place from bill_group
-        where tenant = $1 and ($2::text is null or state = $2) and ($3::text is null or contract_id = $3)
-          and ($4::text is null or body->'project_ids' ? $4)
-          and (transaction_count > 0 or evaluated_at is null or state in ('drafted', 'billed'))) as queue
-        where place > $5 order by place limit $6"""  # noqa: S608
-    wanted = [filters.get(k) for k in ("state", "contract_id", "project_id")]
-    fetched = await unit.connection.fetch(sql, unit.tenant, *wanted, start, limit + 1)
-    rows, more = pages.cut(unit, listing, fetched, limit, key="place")
+async def page(unit: Unit, wanted: Wanted) -> BillGroupPage:
+    """A page of them, without groups left empty."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return BillGroupPage(items=tuple(from_row(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 

@@ -2,21 +2,32 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date, datetime
 
 from contracts.call import Call
 from contracts.process import register_objects as objects
+from contracts.process.orders import (
+    ContractSort,
+    CustomerSort,
+    ExceptionSort,
+    MappingSort,
+    PolicySort,
+    ProjectSort,
+    RateCardSort,
+)
+from contracts.process.time_posting import TransactionKind
 from process_apis.registers import (
     contracts,
     cost_centers,
     customers,
     exceptions,
-    pages,
     policies,
     projects,
     rates,
     worklist,
 )
 from process_apis.registers.unit import Unit
+from runtime.data.listing import Wanted
 from runtime.services import Services
 from runtime.work.runs import resume_run
 from runtime.work.unit import unit_of_work
@@ -37,9 +48,18 @@ class RegisterCommands:
         async with self._unit(call) as unit:
             return await customers.add(unit, body)
 
-    async def list_customers(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.CustomerPage:
+    async def list_customers(
+        self,
+        call: Call,
+        status: objects.CustomerStatus | None = None,
+        changed_since: datetime | None = None,
+        sort: CustomerSort = "id",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> objects.CustomerPage:
+        filters = {"status": status, "changed_since": changed_since}
         async with self._unit(call) as unit:
-            return await customers.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+            return await customers.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def get_customer(self, call: Call, customer_id: str) -> objects.Customer:
         async with self._unit(call) as unit:
@@ -51,10 +71,26 @@ class RegisterCommands:
             return await projects.add(unit, body)
 
     async def list_projects(
-        self, call: Call, cursor: str | None = None, limit: int = 50
+        self,
+        call: Call,
+        status: objects.ProjectStatus | None = None,
+        customer_id: str | None = None,
+        legal_entity_id: str | None = None,
+        code: str | None = None,
+        changed_since: datetime | None = None,
+        sort: ProjectSort = "id",
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> objects.RegisteredProjectPage:
+        filters = {
+            "status": status,
+            "customer_id": customer_id,
+            "legal_entity_id": legal_entity_id,
+            "code": code,
+            "changed_since": changed_since,
+        }
         async with self._unit(call) as unit:
-            return await projects.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+            return await projects.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def get_project(self, call: Call, project_id: str) -> objects.RegisteredProject:
         async with self._unit(call) as unit:
@@ -69,9 +105,27 @@ class RegisterCommands:
                 await projects.get(unit, line.project_id)
             return await contracts.add(unit, body)
 
-    async def list_contracts(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.ContractPage:
+    async def list_contracts(
+        self,
+        call: Call,
+        state: objects.ContractState | None = None,
+        customer_id: str | None = None,
+        project_id: str | None = None,
+        legal_entity_id: str | None = None,
+        changed_since: datetime | None = None,
+        sort: ContractSort = "id",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> objects.ContractPage:
+        filters = {
+            "state": state,
+            "customer_id": customer_id,
+            "project_id": project_id,
+            "legal_entity_id": legal_entity_id,
+            "changed_since": changed_since,
+        }
         async with self._unit(call) as unit:
-            return await contracts.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+            return await contracts.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def get_contract(self, call: Call, contract_id: str) -> objects.Contract:
         async with self._unit(call) as unit:
@@ -99,9 +153,19 @@ class RegisterCommands:
         async with self._unit(call) as unit:
             return await rates.add(unit, body)
 
-    async def list_rate_cards(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.RateCardPage:
+    async def list_rate_cards(
+        self,
+        call: Call,
+        state: objects.CardState | None = None,
+        scope: objects.CardScope | None = None,
+        changed_since: datetime | None = None,
+        sort: RateCardSort = "id",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> objects.RateCardPage:
+        filters = {"state": state, "scope": scope, "changed_since": changed_since}
         async with self._unit(call) as unit:
-            return await rates.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+            return await rates.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def get_rate_card(self, call: Call, card_id: str) -> objects.RateCard:
         async with self._unit(call) as unit:
@@ -119,9 +183,20 @@ class RegisterCommands:
         async with self._unit(call) as unit:
             return await policies.add(unit, body)
 
-    async def list_policies(self, call: Call, cursor: str | None = None, limit: int = 50) -> objects.PolicyPage:
+    async def list_policies(
+        self,
+        call: Call,
+        kind: objects.PolicyKind | None = None,
+        scope: objects.PolicyScope | None = None,
+        scope_ref: str | None = None,
+        changed_since: datetime | None = None,
+        sort: PolicySort = "id",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> objects.PolicyPage:
+        filters = {"kind": kind, "scope": scope, "scope_ref": scope_ref, "changed_since": changed_since}
         async with self._unit(call) as unit:
-            return await policies.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+            return await policies.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def put_cost_center_mappings(
         self, call: Call, body: objects.CostCenterMappings
@@ -131,10 +206,19 @@ class RegisterCommands:
             return body
 
     async def list_cost_center_mappings(
-        self, call: Call, cursor: str | None = None, limit: int = 50
+        self,
+        call: Call,
+        cost_center: str | None = None,
+        legal_entity_id: str | None = None,
+        kind: TransactionKind | None = None,
+        active_on: date | None = None,
+        sort: MappingSort = "cost_center",
+        cursor: str | None = None,
+        limit: int = 50,
     ) -> objects.CostCenterMappingPage:
+        filters = {"cost_center": cost_center, "legal_entity_id": legal_entity_id, "kind": kind, "active_on": active_on}
         async with self._unit(call) as unit:
-            return await cost_centers.page(unit, cursor, min(limit, pages.MAX_LIMIT))
+            return await cost_centers.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def list_exceptions(
         self,
@@ -145,14 +229,28 @@ class RegisterCommands:
         assignee: str | None = None,
         unsettled: bool | None = None,
         late: bool | None = None,
+        severity: objects.Severity | None = None,
+        object_id: str | None = None,
+        contract_id: str | None = None,
+        changed_since: datetime | None = None,
+        sort: ExceptionSort = "due_at",
         cursor: str | None = None,
         limit: int = 50,
     ) -> objects.BusinessExceptionPage:
-        wanted = worklist.Filter(
-            state=state, code=code, owner_role=owner_role, assignee=assignee, unsettled=unsettled, late=late
-        )
+        filters = {
+            "state": state,
+            "code": code,
+            "owner_role": owner_role,
+            "assignee": assignee,
+            "unsettled": unsettled,
+            "late": late,
+            "severity": severity,
+            "object_id": object_id,
+            "contract_id": contract_id,
+            "changed_since": changed_since,
+        }
         async with self._unit(call) as unit:
-            return await worklist.page(unit, wanted, cursor, min(limit, pages.MAX_LIMIT))
+            return await worklist.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def list_exception_groups(
         self, call: Call, owner_role: str | None = None, assignee: str | None = None

@@ -9,11 +9,27 @@ from contracts.money import plain
 from contracts.problems import Conflict, NotFound, RuleViolated, Violation
 from contracts.process.register_objects import Contract, ContractLine, ContractPage, NewContract, NewContractLine
 from contracts.wire import convert, to_builtins
-from process_apis.registers import bounds, move, pages
+from process_apis.registers import bounds, move
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 _COLUMNS = "id, version, contract_version, state, body, updated_at"
+LISTING = Listing(
+    table="contract",
+    columns="id",
+    filters={
+        **same("state", "customer_id", "legal_entity_id"),
+        "project_id": "id in (select contract_id from contract_line where tenant = $1 and project_id = {})",
+        "changed_since": CHANGED_SINCE,
+    },
+    orders={
+        "id": (),
+        "start": (Column("(body->>'start') collate \"C\""),),
+        "end": (Column("coalesce(body->>'end', 'open') collate \"C\""),),
+        "updated_at": (CHANGED,),
+    },
+)
 _INSERT = """
 insert into contract (tenant, id, contract_version, state, customer_id, legal_entity_id, currency, opportunity_id, body,
                       correlation_id, updated_at)
@@ -151,11 +167,9 @@ async def of_projects(unit: Unit, project_ids: Iterable[str]) -> dict[str, Contr
     return await many(unit, [r["contract_id"] for r in rows])
 
 
-async def page(unit: Unit, cursor: str | None, limit: int) -> ContractPage:
-    """A page by id."""
-    sql = "select id from contract where tenant = $1 and id > $2 order by id limit $3"
-    start = pages.after(unit, "contracts", cursor) or ""
-    rows, more = pages.cut(unit, "contracts", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+async def page(unit: Unit, wanted: Wanted) -> ContractPage:
+    """A page of them, with their lines."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     found = await many(unit, [r["id"] for r in rows])
     return ContractPage(items=tuple(found[r["id"]] for r in rows), next_cursor=more, as_of=unit.now)
 

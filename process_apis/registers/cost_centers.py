@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from contracts.problems import RuleViolated
 from contracts.process.register_objects import CostCenterMapping, CostCenterMappingPage
 from contracts.wire import convert, to_builtins
-from process_apis.registers import pages
 from process_apis.registers.unit import Unit
+from runtime.data.listing import Column, Listing, Wanted, same
 
 _PUT = """
 insert into cost_center_map (tenant, cost_center, legal_entity_id, kind, effective_from, effective_to, body,
@@ -25,7 +25,17 @@ _OF_PAIRS = """
 select cost_center, legal_entity_id, body from cost_center_map where tenant = $1 and kind = $4
   and (cost_center, legal_entity_id) in (select * from unnest($2::text[], $3::text[])) order by effective_from
 """
-_PLACE = "cost_center || '/' || legal_entity_id || '/' || kind || '/' || effective_from"
+_STARTS = Column("effective_from", "date")
+LISTING = Listing(
+    table="cost_center_map",
+    columns="body",
+    filters={
+        **same("cost_center", "legal_entity_id", "kind"),
+        "active_on": "effective_from <= {0} and coalesce(effective_to, 'infinity'::date) >= {0}",
+    },
+    orders={"cost_center": (), "effective_from": (_STARTS,)},
+    key=(Column("cost_center"), Column("legal_entity_id"), Column("kind"), _STARTS),
+)
 
 
 async def put(unit: Unit, mappings: Iterable[CostCenterMapping]) -> None:
@@ -58,12 +68,8 @@ async def any_exist(unit: Unit) -> bool:
     return bool(await unit.connection.fetchval(sql, unit.tenant))
 
 
-async def page(unit: Unit, cursor: str | None, limit: int) -> CostCenterMappingPage:
-    """A page by key."""
-    start = pages.after(unit, "cost-center-mappings", cursor) or ""
-    sql = f"""select body, {_PLACE} as place from cost_center_map
-        where tenant = $1 and {_PLACE} > $2 order by place limit $3"""  # noqa: S608
-    fetched = await unit.connection.fetch(sql, unit.tenant, start, limit + 1)
-    rows, more = pages.cut(unit, "cost-center-mappings", fetched, limit, key="place")
+async def page(unit: Unit, wanted: Wanted) -> CostCenterMappingPage:
+    """A page of them."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     items = tuple(convert(r["body"], CostCenterMapping) for r in rows)
     return CostCenterMappingPage(items=items, next_cursor=more, as_of=unit.now)

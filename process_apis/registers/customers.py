@@ -7,12 +7,18 @@ from contracts.canon.ref import ref_id
 from contracts.problems import NotFound, RuleViolated
 from contracts.process.register_objects import Customer, CustomerPage, NewCustomer
 from contracts.wire import convert, to_builtins
-from process_apis.registers import pages
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 from runtime.data.links import link, refs_of
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 _COLUMNS = "id, version, status, body, updated_at"
+LISTING = Listing(
+    table="customer",
+    columns=_COLUMNS,
+    filters={**same("status"), "changed_since": CHANGED_SINCE},
+    orders={"id": (), "name": (Column('lower(name) collate "C"'),), "updated_at": (CHANGED,)},
+)
 _INSERT = """
 insert into customer (tenant, id, status, name, country, tax_id, body, correlation_id, updated_at)
 values ($1, $2, 'active', $3, $4, $5, $6, $7, $8) on conflict (tenant, id) do nothing returning id
@@ -53,11 +59,9 @@ async def get(unit: Unit, customer_id: str) -> Customer:
     return _customer(row, await refs_of(unit.connection, unit.tenant, customer_id))
 
 
-async def page(unit: Unit, cursor: str | None, limit: int) -> CustomerPage:
-    """A page by id."""
-    sql = f"select {_COLUMNS} from customer where tenant = $1 and id > $2 order by id limit $3"  # noqa: S608
-    start = pages.after(unit, "customers", cursor) or ""
-    rows, more = pages.cut(unit, "customers", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+async def page(unit: Unit, wanted: Wanted) -> CustomerPage:
+    """A page of them."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return CustomerPage(items=tuple(_customer(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 

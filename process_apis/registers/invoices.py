@@ -8,11 +8,29 @@ from contracts.money import round_money
 from contracts.problems import Conflict, NotFound
 from contracts.process.billing_objects import DraftInvoice, DraftInvoicePage
 from contracts.wire import convert, to_builtins
-from process_apis.registers import move, pages
+from process_apis.registers import move
 from process_apis.registers.unit import Unit
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 COLUMNS = """id, version, draft_version, state, bill_group_id, contract_id, customer_id, legal_entity_id, currency, net,
     tax, gross, prepared_by, approved_by, erp_ref, erp_number, run_id, body, correlation_id, updated_at"""
+LISTING = Listing(
+    table="invoice",
+    columns=COLUMNS,
+    filters={
+        **same("state", "customer_id", "contract_id", "legal_entity_id", "bill_group_id", "erp_number"),
+        "project_id": """bill_group_id in (
+            select id from bill_group where tenant = $1 and body->'project_ids' ? {})""",
+        "changed_since": CHANGED_SINCE,
+    },
+    orders={
+        "id": (),
+        "invoice_date": (Column("(body->>'invoice_date') collate \"C\""),),
+        "due_date": (Column("(body->>'due_date') collate \"C\""),),
+        "gross": (Column("gross", "numeric"),),
+        "updated_at": (CHANGED,),
+    },
+)
 _INSERT = """
 insert into invoice (tenant, id, draft_version, state, bill_group_id, contract_id, customer_id, legal_entity_id, currency,
                      net, tax, gross, prepared_by, body, correlation_id, created_at, updated_at)
@@ -115,14 +133,9 @@ async def redraft(unit: Unit, invoice: DraftInvoice, made: DraftInvoice, reason:
     return await get(unit, invoice.id)
 
 
-async def page(unit: Unit, state: str | None, cursor: str | None, limit: int) -> DraftInvoicePage:
-    """A page, newest first."""
-    listing = f"invoices/{state}"
-    start = pages.after(unit, listing, cursor)
-    sql = f"""select {COLUMNS} from invoice
-        where tenant = $1 and ($2::text is null or state = $2) and ($3::text is null or id < $3)
-        order by id desc limit $4"""  # noqa: S608
-    rows, more = pages.cut(unit, listing, await unit.connection.fetch(sql, unit.tenant, state, start, limit + 1), limit)
+async def page(unit: Unit, wanted: Wanted) -> DraftInvoicePage:
+    """A page of them."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return DraftInvoicePage(items=tuple(from_row(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 

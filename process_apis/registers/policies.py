@@ -8,12 +8,18 @@ from typing import Any
 from contracts.problems import RuleViolated, Violation
 from contracts.process.register_objects import NewPolicy, Policy, PolicyPage
 from contracts.wire import convert, to_builtins
-from process_apis.registers import pages
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 _SCOPES = ("contract", "customer", "legal_entity", "global")
 _COLUMNS = "id, version, approved_by, body, updated_at"
+LISTING = Listing(
+    table="policy",
+    columns=_COLUMNS,
+    filters={**same("kind", "scope", "scope_ref"), "changed_since": CHANGED_SINCE},
+    orders={"id": (), "effective_from": (Column("effective_from", "date"),), "updated_at": (CHANGED,)},
+)
 _INSERT = """
 insert into policy (tenant, id, kind, scope, scope_ref, effective_from, effective_to, approved_by, body,
                     correlation_id, updated_at)
@@ -82,11 +88,9 @@ async def add(unit: Unit, new: NewPolicy) -> Policy:
     return _policy(await unit.connection.fetchrow(sql, unit.tenant, policy_id))
 
 
-async def page(unit: Unit, cursor: str | None, limit: int) -> PolicyPage:
-    """A page by id."""
-    sql = f"select {_COLUMNS} from policy where tenant = $1 and id > $2 order by id limit $3"  # noqa: S608
-    start = pages.after(unit, "policies", cursor) or ""
-    rows, more = pages.cut(unit, "policies", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+async def page(unit: Unit, wanted: Wanted) -> PolicyPage:
+    """A page of them."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return PolicyPage(items=tuple(_policy(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 

@@ -8,12 +8,24 @@ from contracts.canon.ref import ref_id
 from contracts.problems import Conflict, NotFound
 from contracts.process.register_objects import NewRegisteredProject, RegisteredProject, RegisteredProjectPage
 from contracts.wire import convert, to_builtins
-from process_apis.registers import move, pages
+from process_apis.registers import move
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 from runtime.data.links import link, refs_of
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 _COLUMNS = "id, version, status, body, updated_at"
+LISTING = Listing(
+    table="project",
+    columns=_COLUMNS,
+    filters={**same("status", "customer_id", "legal_entity_id", "code"), "changed_since": CHANGED_SINCE},
+    orders={
+        "id": (),
+        "code": (Column('code collate "C"'),),
+        "name": (Column("lower(body->>'name') collate \"C\""),),
+        "updated_at": (CHANGED,),
+    },
+)
 _INSERT = """
 insert into project (tenant, id, status, code, customer_id, legal_entity_id, body, correlation_id, updated_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id
@@ -110,11 +122,9 @@ async def sold_besides(unit: Unit, customer_id: str, entity: str, deal_ref: str)
     return bool(await unit.connection.fetchval(sql, unit.tenant, customer_id, entity, deal_ref))
 
 
-async def page(unit: Unit, cursor: str | None, limit: int) -> RegisteredProjectPage:
-    """A page by id."""
-    sql = f"select {_COLUMNS} from project where tenant = $1 and id > $2 order by id limit $3"  # noqa: S608
-    start = pages.after(unit, "projects", cursor) or ""
-    rows, more = pages.cut(unit, "projects", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+async def page(unit: Unit, wanted: Wanted) -> RegisteredProjectPage:
+    """A page of them."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return RegisteredProjectPage(items=tuple(_project(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 

@@ -7,11 +7,18 @@ from contracts.events import RateCardChanged
 from contracts.problems import NotFound, RuleViolated, Violation
 from contracts.process.register_objects import NewRateCard, NewRateLine, RateCard, RateCardPage, ScopeRef
 from contracts.wire import convert, to_builtins
-from process_apis.registers import bounds, move, pages
+from process_apis.registers import bounds, move
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 _COLUMNS = "id, version, card_version, state, author, body, updated_at"
+LISTING = Listing(
+    table="rate_card",
+    columns=_COLUMNS,
+    filters={**same("state", "scope"), "changed_since": CHANGED_SINCE},
+    orders={"id": (), "effective_from": (Column("effective_from", "date"),), "updated_at": (CHANGED,)},
+)
 _INSERT = """
 insert into rate_card (tenant, id, card_version, state, scope, scope_key, author, effective_from, effective_to, body,
                        correlation_id, updated_at)
@@ -108,11 +115,9 @@ async def get(unit: Unit, card_id: str) -> RateCard:
     return _card(row)
 
 
-async def page(unit: Unit, cursor: str | None, limit: int) -> RateCardPage:
-    """A page by id."""
-    sql = f"select {_COLUMNS} from rate_card where tenant = $1 and id > $2 order by id limit $3"  # noqa: S608
-    start = pages.after(unit, "rate-cards", cursor) or ""
-    rows, more = pages.cut(unit, "rate-cards", await unit.connection.fetch(sql, unit.tenant, start, limit + 1), limit)
+async def page(unit: Unit, wanted: Wanted) -> RateCardPage:
+    """A page of them."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return RateCardPage(items=tuple(_card(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 

@@ -14,15 +14,25 @@ from contracts.problems import NotFound, PreconditionFailed
 from contracts.process.time_posting import Transaction, TransactionPage, WriteOffRequest
 from contracts.wire import to_builtins
 from domain import costs
-from process_apis.registers import move, pages
+from process_apis.registers import move
 from process_apis.registers.transaction_rows import COLUMNS, INSERT, event_of, from_row, values_of
 from process_apis.registers.unit import Unit
 from runtime import metrics
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 from runtime.work.outbox import publish_all
 
 _KIND = "billable_transaction"
 # What counts against a cap while it is billable (CAP-1).
 _CONSUMING = ("rated", "held", "queued", "drafted", "invoiced")
+LISTING = Listing(
+    table="billable_transaction",
+    columns=COLUMNS,
+    filters={
+        **same("state", "kind", "project_id", "contract_id", "source_ref", "bill_group_id", "invoice_id"),
+        "changed_since": CHANGED_SINCE,
+    },
+    orders={"id": (), "service_date": (Column("service_date", "date"),), "updated_at": (CHANGED,)},
+)
 _POST = """
 update billable_transaction t set state = p.state, version = t.version + 1, erp_ref = p.ref, posting_key = p.key,
   queued_at = $2, updated_at = $2
@@ -185,24 +195,9 @@ async def of_group(unit: Unit, bill_group_id: str) -> tuple[Transaction, ...]:
     return tuple(from_row(r) for r in await unit.connection.fetch(sql, unit.tenant, bill_group_id))
 
 
-async def page(
-    unit: Unit,
-    filters: Mapping[str, str | None],
-    cursor: str | None,
-    limit: int,
-) -> TransactionPage:
-    """A page by id. `filters`: state, project_id, contract_id, source_ref, bill_group_id; null means any."""
-    listing = "transactions/" + "/".join(f"{k}={v}" for k, v in sorted(filters.items()))
-    start = pages.after(unit, listing, cursor) or ""
-    sql = f"""select {COLUMNS} from billable_transaction
-        where tenant = $1 and id > $2 and ($3::text is null or state = $3) and ($4::text is null or project_id = $4)
-          and ($5::text is null or contract_id = $5) and ($6::text is null or source_ref = $6)
-          and ($7::text is null or bill_group_id = $7)
-        order by id limit $8"""  # noqa: S608
-    wanted = [filters.get(k) for k in ("state", "project_id", "contract_id", "source_ref", "bill_group_id")]
-    rows, more = pages.cut(
-        unit, listing, await unit.connection.fetch(sql, unit.tenant, start, *wanted, limit + 1), limit
-    )
+async def page(unit: Unit, wanted: Wanted) -> TransactionPage:
+    """A page of them."""
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
     return TransactionPage(items=tuple(from_row(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 

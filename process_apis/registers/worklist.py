@@ -2,25 +2,32 @@
 
 from typing import Any, Literal
 
-from msgspec import Struct
-from msgspec.structs import astuple
-
 from contracts.money import Money, round_money
 from contracts.process.register_objects import BusinessExceptionPage, ExceptionGroup, ExceptionGroups
 from domain import exceptions as catalogue
-from process_apis.registers import pages
 from process_apis.registers.exceptions import COLUMNS, UNSETTLED, from_row
 from process_apis.registers.unit import Unit
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
-_PLACE = """to_char(due_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || id"""
-_PAGE = f"""
-select {COLUMNS}, {_PLACE} as place from business_exception
-where tenant = $1 and ($4::text is null or state = $4) and ($5::text is null or code = $5)
-  and ($6::text is null or owner_role = $6) and ($7::text is null or assignee = $7)
-  and ($8::boolean is null or (state = any($10::text[])) = $8)
-  and ($9::boolean is null or (state = any($10::text[]) and due_at < $11) = $9) and {_PLACE} > $2
-order by place limit $3
-"""  # noqa: S608
+_IS_UNSETTLED = "state in ('open', 'acknowledged', 'in_progress')"
+LISTING = Listing(
+    table="business_exception",
+    columns=COLUMNS,
+    filters={
+        **same("state", "code", "owner_role", "assignee", "severity", "object_id", "contract_id"),
+        "unsettled": f"{_IS_UNSETTLED} and {{}}",
+        "settled": f"not {_IS_UNSETTLED} and {{}}",
+        "late": f"{_IS_UNSETTLED} and due_at < {{}}",
+        "in_time": f"not ({_IS_UNSETTLED} and due_at < {{}})",
+        "changed_since": CHANGED_SINCE,
+    },
+    orders={
+        "due_at": (Column("due_at", "timestamptz"),),
+        "amount_at_risk": (Column("coalesce(amount_at_risk, 0)", "numeric"),),
+        "updated_at": (CHANGED,),
+        "id": (),
+    },
+)
 _GROUPS = """
 select code, severity, owner_role, currency, count(*) as count, count(*) filter (where due_at < $4) as late,
        count(*) filter (where assignee is null) as unassigned, sum(amount_at_risk) as amount, min(due_at) as due_at
@@ -30,26 +37,16 @@ group by code, severity, owner_role, currency order by min(due_at), code, curren
 """
 
 
-class Filter(Struct, frozen=True, kw_only=True):
-    """What a page shows; null means any."""
-
-    state: str | None
-    code: str | None
-    owner_role: str | None
-    assignee: str | None
-    unsettled: bool | None
-    late: bool | None
-
-
-async def page(unit: Unit, wanted: Filter, cursor: str | None, limit: int) -> BusinessExceptionPage:
-    """A page, the earliest due first."""
-    listing = "exceptions/" + "/".join(map(str, astuple(wanted)))
-    start = pages.after(unit, listing, cursor) or ""
-    values = (unit.tenant, start, limit + 1, *astuple(wanted), list(UNSETTLED), unit.now)
-    fetched = await unit.connection.fetch(_PAGE, *values)
-    rows, more = pages.cut(unit, listing, fetched, limit, key="place")
-    items = tuple(from_row({k: v for k, v in r.items() if k != "place"}) for r in rows)
-    return BusinessExceptionPage(items=items, next_cursor=more, as_of=unit.now)
+async def page(unit: Unit, wanted: Wanted) -> BusinessExceptionPage:
+    """A page of them. The filters `unsettled` and `late` are true or false."""
+    given = dict(wanted.filters)
+    unsettled, late = given.pop("unsettled"), given.pop("late")
+    if unsettled is not None:
+        given["unsettled" if unsettled else "settled"] = True
+    if late is not None:
+        given["late" if late else "in_time"] = unit.now
+    rows, more = await LISTING.page(unit.connection, unit.tenant, wanted, given)
+    return BusinessExceptionPage(items=tuple(from_row(r) for r in rows), next_cursor=more, as_of=unit.now)
 
 
 async def groups(unit: Unit, owner_role: str | None, assignee: str | None) -> ExceptionGroups:

@@ -1,8 +1,12 @@
 """The run desk: what people and programs see of runs, and how they resume or cancel one."""
 
+from datetime import datetime
+
 from contracts.call import Call
+from contracts.process.orders import RunSort
 from contracts.process.run_desk import RunDesk, Steering
 from contracts.process.runs import RunPage, RunStatus, RunView
+from runtime.data.listing import Wanted
 from runtime.services import Services
 from runtime.work import runs
 from runtime.work.process import Process
@@ -20,12 +24,14 @@ class RunCommands:
         call: Call,
         status: RunStatus | None = None,
         workflow: str | None = None,
+        changed_since: datetime | None = None,
+        sort: RunSort = "-id",
         cursor: str | None = None,
         limit: int = 50,
     ) -> RunPage:
-        return await runs.list_runs(
-            self._services.database, call, status=status, workflow=workflow, cursor=cursor, limit=limit
-        )
+        filters = {"status": status, "workflow": workflow, "changed_since": changed_since}
+        wanted = Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit)
+        return await runs.list_runs(self._services.database, call, wanted)
 
     async def get_run(self, call: Call, run_id: str) -> RunView:
         return await runs.get_run(self._services.database, call, run_id)

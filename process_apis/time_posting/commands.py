@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from contracts.call import Call
-from contracts.process.time_posting import Hold, Transaction, TransactionPage, TransactionState
-from process_apis.registers import pages, transactions
+from contracts.process.orders import TransactionSort
+from contracts.process.time_posting import Hold, Transaction, TransactionKind, TransactionPage, TransactionState
+from process_apis.registers import transactions
 from process_apis.registers.unit import Unit
 from process_apis.time_posting import giving_up, headroom
 from process_apis.time_posting.keys import posting_key
+from runtime.data.listing import Wanted
 from runtime.services import Services
 from runtime.work.unit import unit_of_work
 
@@ -32,6 +35,10 @@ class TransactionCommands:
         contract_id: str | None = None,
         source_ref: str | None = None,
         bill_group_id: str | None = None,
+        kind: TransactionKind | None = None,
+        invoice_id: str | None = None,
+        changed_since: datetime | None = None,
+        sort: TransactionSort = "id",
         cursor: str | None = None,
         limit: int = 50,
     ) -> TransactionPage:
@@ -41,9 +48,12 @@ class TransactionCommands:
             "contract_id": contract_id,
             "source_ref": source_ref,
             "bill_group_id": bill_group_id,
+            "kind": kind,
+            "invoice_id": invoice_id,
+            "changed_since": changed_since,
         }
         async with self._unit(call) as unit:
-            return await transactions.page(unit, filters, cursor, min(limit, pages.MAX_LIMIT))
+            return await transactions.page(unit, Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit))
 
     async def get_transaction(self, call: Call, transaction_id: str) -> Transaction:
         async with self._unit(call) as unit:

@@ -5,21 +5,29 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from contracts.call import Call
+from contracts.canon.ref import LARGEST_PAGE
+from contracts.process.orders import AuditSort
 from contracts.process.trail import AuditEntry, AuditPage, EventFeed, Trace, Trail
 from domain.transaction_explanation import explain_transaction
-from process_apis.registers import pages, transactions
+from process_apis.registers import transactions
 from process_apis.registers.unit import Unit
 from process_apis.trail import events, traces
+from runtime.data.listing import Column, Listing, Wanted, same
 from runtime.services import Services
 from runtime.work.process import Process
 from runtime.work.unit import unit_of_work
 
-_AUDIT = """
-select * from audit where tenant = $1 and ($2::bigint is null or position < $2) and ($3::text is null or client = $3)
-and ($4::text is null or operation = $4) and ($5::text is null or problem = $5)
-and ($6::timestamptz is null or at >= $6) and ($7::timestamptz is null or at < $7)
-order by position desc limit $8
-"""
+AUDIT = Listing(
+    table="audit",
+    columns="*",
+    filters={
+        **same("client", "principal", "operation", "problem", "object", "correlation_id"),
+        "since": "at >= {}",
+        "until": "at < {}",
+    },
+    orders={"at": (Column("at", "timestamptz"),)},
+    key=(Column("position", "bigint"),),
+)
 
 
 class TrailQueries:
@@ -32,28 +40,35 @@ class TrailQueries:
         self,
         call: Call,
         client: str | None = None,
+        principal: str | None = None,
         operation: str | None = None,
         problem: str | None = None,
+        object: str | None = None,
+        correlation_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        sort: AuditSort = "-at",
         cursor: str | None = None,
         limit: int = 50,
     ) -> AuditPage:
-        now, size = self._services.clock.now(), min(limit, pages.MAX_LIMIT)
-        async with unit_of_work(self._services.database) as connection:
-            unit = Unit(connection, call, now)
-            after = pages.after(unit, "audit", cursor)
-            place = None if after is None else int(after)
-            rows = await connection.fetch(
-                _AUDIT, call.tenant, place, client, operation, problem, since, until, size + 1
-            )
-            shown, following = pages.cut(unit, "audit", rows, size, key="position")
-        return AuditPage(items=tuple(map(_entry, shown)), next_cursor=following, as_of=now)
+        filters = {
+            "client": client,
+            "principal": principal,
+            "operation": operation,
+            "problem": problem,
+            "object": object,
+            "correlation_id": correlation_id,
+            "since": since,
+            "until": until,
+        }
+        wanted = Wanted(filters=filters, sort=sort, cursor=cursor, limit=limit)
+        rows, more = await AUDIT.page(self._services.database, call.tenant, wanted)
+        return AuditPage(items=tuple(map(_entry, rows)), next_cursor=more, as_of=self._services.clock.now())
 
     async def list_events(
         self, call: Call, after: str | None = None, type: str | None = None, limit: int = 50
     ) -> EventFeed:
-        size, now = min(limit, pages.MAX_LIMIT), self._services.clock.now()
+        size, now = min(limit, LARGEST_PAGE), self._services.clock.now()
         return await events.feed(self._services.database, call.tenant, after, type, size, now)
 
     async def trace(self, call: Call, subject_id: str) -> Trace:

@@ -91,9 +91,7 @@ class StateDirectory:
         try:
             descriptor = self._opened()
         except OSError as error:
-            raise NotAStateDirectory(
-                f"{self.path} cannot be a state directory: {error.strerror}. Choose another with --state-dir."
-            ) from error
+            raise NotAStateDirectory(f"{self.path} cannot be a state directory: {error.strerror}.") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import inspect
 
+from contracts.canon.ref import LARGEST_PAGE
 from contracts.operation import Operation, Parameter
 from contracts.problems import InvalidContent, InvalidRequest, TooLarge, UnsupportedMedia, Violation
 from contracts.violations import LARGEST_INTEGER, child_pointer
@@ -22,7 +23,6 @@ from runtime.http import selection
 from runtime.http.repeats import refuse_repeats
 
 BODY_LIMIT = 1024 * 1024
-LARGEST_PAGE = 200
 _MOST_PAIRS = 100
 LARGEST_FREE = 2**63 - 1
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,99})\Z")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, inspect
 
+from contracts.canon.ref import LARGEST_PAGE
 from contracts.examples import BODIES
 from contracts.operation import Operation, Parameter
 from contracts.problems import (
@@ -40,7 +41,6 @@ from contracts.violations import LARGEST_INTEGER
 from contracts.wire import schema_hook, to_builtins
 from runtime.bind import Served
 from runtime.http import selection
-from runtime.http.arguments import LARGEST_PAGE
 from runtime.http.replies import JSON
 from runtime.http.selection import also_in_part, selectable
 from runtime.http.spec_components import (
@@ -183,10 +183,19 @@ def _kinds(operation: Operation) -> Iterable[Any]:
         yield operation.result
 
 
-def _complete(schema: dict[str, Any], node: inspect.Type, components: dict[str, Any], seen: set[str]) -> None:
-    """Say what the schema generator leaves out: instants are RFC 3339, local times have no offset, names of a mapping may be few."""
+def _bare(node: inspect.Type) -> inspect.Type:
     while isinstance(node, inspect.Metadata):
         node = node.type
+    return node
+
+
+def _told(schema: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name != "description"}
+
+
+def _complete(schema: dict[str, Any], node: inspect.Type, components: dict[str, Any], seen: set[str]) -> None:
+    """Say what the schema generator leaves out: instants are RFC 3339, local times have no offset, names of a mapping may be few."""
+    node = _bare(node)
     if isinstance(node, inspect.DateTimeType):
         schema |= {"pattern": _LOCAL_TIME} if node.tz is False else {"format": "date-time"}
     elif isinstance(node, inspect.UnionType):
@@ -216,12 +225,12 @@ def _complete_union(
     schema: dict[str, Any], node: inspect.UnionType, components: dict[str, Any], seen: set[str]
 ) -> None:
     options = schema.get("anyOf", [])
-    for kind in node.types:
+    for kind in map(_bare, node.types):
         name = getattr(getattr(kind, "cls", None), "__name__", None)
         for option in options:
             array = option.get("type") == "array" and isinstance(kind, inspect.ListType | inspect.VarTupleType)
             struct = name is not None and option.get("$ref", "").endswith(f"/{name}")
-            instant = isinstance(kind, inspect.DateTimeType) and option == {"type": "string"}
+            instant = isinstance(kind, inspect.DateTimeType) and _told(option) == {"type": "string"}
             mapping = "additionalProperties" in option and isinstance(kind, inspect.DictType)
             if array or struct or instant or mapping:
                 _complete(option, kind, components, seen)

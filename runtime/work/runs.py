@@ -12,15 +12,15 @@ from msgspec import Struct
 from contracts.call import Call
 from contracts.periods import Clock, SystemClock
 from contracts.problems import Conflict, NotFound, RuleViolated
-from contracts.process.runs import RunPage, RunStatus, RunView, StepView, WaitingFor
+from contracts.process.runs import RunPage, RunView, StepView, WaitingFor
 from contracts.wire import convert, to_builtins
 from runtime import tracing
 from runtime.data.database import Connection, Database
 from runtime.data.ids import new_id
+from runtime.data.listing import CHANGED, CHANGED_SINCE, Listing, Wanted, same
 from runtime.work.signals import RunNudged, RunRequested, RunRevived, insert_signal, wish
 
 _SYSTEM_CLOCK = SystemClock()
-_LARGEST_PAGE = 200
 _COMPUTED = ("status", "waiting_for", "steps")
 
 _START = """
@@ -29,10 +29,12 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (tenant, workflow, key) 
 """
 _BY_KEY = "select * from run where tenant = $1 and workflow = $2 and key = $3"
 _BY_ID = "select * from run where tenant = $1 and id = $2"
-_LIST = """
-select * from run where tenant = $1 and ($2::text is null or state = $2) and ($3::text is null or workflow = $3)
-and ($4::text is null or id < $4) order by id desc limit $5
-"""
+LISTING = Listing(
+    table="run",
+    columns="*",
+    filters={"status": "state = {}", **same("workflow"), "changed_since": CHANGED_SINCE},
+    orders={"id": (), "updated_at": (CHANGED,)},
+)
 _STEPS = """
 select name, kind, state, attempt, started_at, ended_at, external_ref, waiting_for, error from step
 where tenant = $1 and run_id = $2 order by position
@@ -91,20 +93,10 @@ async def find_run(connection: Connection | Database, call: Call, workflow: str,
     return None if row is None else _view(row)
 
 
-async def list_runs(
-    connection: Connection | Database,
-    call: Call,
-    *,
-    status: RunStatus | None = None,
-    workflow: str | None = None,
-    cursor: str | None = None,
-    limit: int = 50,
-) -> RunPage:
-    """Runs of the tenant, newest first, without steps; `cursor` is the id of the last run seen."""
-    size = min(limit, _LARGEST_PAGE)
-    rows = await connection.fetch(_LIST, call.tenant, status, workflow, cursor, size + 1)
-    more = rows[size - 1]["id"] if len(rows) > size else None
-    return RunPage(items=tuple(_view(row) for row in rows[:size]), next_cursor=more)
+async def list_runs(connection: Connection | Database, call: Call, wanted: Wanted) -> RunPage:
+    """Runs of the tenant, without steps. Raises InvalidRequest for a cursor of another list."""
+    rows, more = await LISTING.page(connection, call.tenant, wanted)
+    return RunPage(items=tuple(_view(row) for row in rows), next_cursor=more)
 
 
 async def resume_run(

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from contracts.call import Call
 from contracts.problems import Conflict, RuleViolated, VendorUnavailable
 from runtime.data.database import Database
+from runtime.data.listing import Wanted
 from runtime.work import runs
 from runtime.work.run import Run
 from tests.workflow.stage import CALL, FAST, Order, Receipt, Told, eventually, staged
@@ -243,7 +244,7 @@ async def test_a_wait_times_out_and_a_child_reports_to_its_parent(database: Data
     async with staged(database, database_url, Told(parent), Told(child, "child")) as stage:
         run_id = (await stage.start()).id
         assert (await stage.until(run_id, "completed")).result == {"id": "completed True"}
-        page = await runs.list_runs(database, CALL, workflow="child")
+        page = await runs.list_runs(database, CALL, Wanted(filters={"workflow": "child"}, sort="-id"))
     assert [(r.parent_id, r.status) for r in page.items] == [(run_id, "completed")]
 
 

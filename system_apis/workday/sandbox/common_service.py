@@ -5,7 +5,8 @@ from decimal import Decimal
 from runtime.http.simulate import Refused, Request, Response, Row, Store
 from system_apis.workday.sandbox.errors import refusal
 from system_apis.workday.sandbox.listing import Listing
-from system_apis.workday.sandbox.people import worker_by
+
+_REFERENCE_TYPES = {"Employee_ID": False, "Contingent_Worker_ID": True}
 
 
 class CommonService:
@@ -100,8 +101,13 @@ class CommonService:
 
     def _worker(self, request: Request) -> Row:
         wanted = request.params["id"]
-        kind, named, value = wanted.partition("=")
-        found = worker_by(self._store, kind, value) if named else worker_by(self._store, "WID", wanted)
+        kind, _, number = wanted.partition("=")
+        if kind in _REFERENCE_TYPES:
+            rows = self._store.rows("workers").values()
+            fitting = (row for row in rows if row["number"] == number and row["contractor"] == _REFERENCE_TYPES[kind])
+            found = next(fitting, None)
+        else:
+            found = self._store.get("workers", wanted)
         if found is None:
             raise Refused(refusal(404, "invalid ID: no such worker"))
         return found

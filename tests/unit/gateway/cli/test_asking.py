@@ -99,7 +99,8 @@ def test_pages_are_joined_up_to_the_limit(ledgerway: Run, product: Product) -> N
     assert len(shown["items"]) == 3
     assert shown["next_cursor"] == "most"
     queries = [one.query for one in product.requests(RUNS)]
-    assert queries == [{"limit": ["3"]}, {"limit": ["1"], "cursor": ["more"]}]
+    sorted_ = {"sort": ["-id"]}
+    assert queries == [{**sorted_, "limit": ["3"]}, {**sorted_, "limit": ["1"], "cursor": ["more"]}]
     assert "--limit 12" not in said.err  # talk for people stays away with --json
 
 

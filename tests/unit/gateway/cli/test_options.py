@@ -46,30 +46,8 @@ def test_verbose_tells_each_request(ledgerway: Run, product: Product) -> None:
     product.headers["ledgerway-request-id"] = "req_7"
     product.on("GET", RUNS, RunPage(items=()))
     said = ledgerway("-v", "runs", "list", "--limit", "3")
-    assert f"GET {RUNS}?limit=3: 200 in " in said.err
+    assert f"GET {RUNS}?sort=-id&limit=3: 200 in " in said.err
     assert "request req_7" in said.err
-
-
-class TestStateDirectory:
-    """A directory that was named is meant: no other installation is asked instead."""
-
-    def test_one_that_is_not_there(self, ledgerway: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delenv("LEDGERWAY_URL", raising=False)
-        nowhere = tmp_path / "no where"
-        said = ledgerway("runs", "list", "--state-dir", str(nowhere))
-        assert said == (
-            7,
-            "",
-            f"There is no state directory {nowhere}, so nothing was started there.\n"
-            f"Look: ledgerway demo --state-dir '{nowhere}'\n",
-        )
-
-    def test_one_where_nothing_runs(self, ledgerway: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delenv("LEDGERWAY_URL", raising=False)
-        monkeypatch.setenv("LEDGERWAY_PORT", "1")
-        said = ledgerway("runs", "list", "--state-dir", str(tmp_path))
-        assert said.code == 7
-        assert said.err.endswith(f"\nLook: ledgerway demo --state-dir {tmp_path}\n")
 
 
 def test_a_timeout_below_a_second_is_misuse(ledgerway: Run) -> None:

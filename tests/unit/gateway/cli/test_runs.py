@@ -133,7 +133,7 @@ def test_a_list_in_a_pipe_is_never_cut(ledgerway: Run, product: Product, monkeyp
     assert said.out.splitlines()[0].split() == ["RUN", "WORKFLOW", "STATUS", "AGE", "KEY"]
     assert "held" in said.out
     assert "onboard:006:1" in said.out
-    assert product.requests("/process/v1/runs")[0].query == {"status": ["waiting"], "limit": ["50"]}
+    assert product.requests("/process/v1/runs")[0].query == {"status": ["waiting"], "sort": ["-id"], "limit": ["50"]}
 
 
 def test_ctrl_c_leaves_the_run_and_says_how_to_follow_it(product: Product, tmp_path: Any) -> None:
