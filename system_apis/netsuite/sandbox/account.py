@@ -10,7 +10,7 @@ from system_apis.netsuite.sandbox.errors import missing, user_error
 from system_apis.netsuite.sandbox.schema import RECORD_TYPES, TRANSACTIONS
 
 ACCOUNT_ID = "7300148_SB1"
-_ENTITIES = frozenset(("customer", "job", "employee"))
+_ENTITIES = frozenset(("customer", "job", "employee", "contact"))
 _UTC = ZoneInfo("UTC")
 
 

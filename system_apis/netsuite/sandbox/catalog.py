@@ -6,7 +6,7 @@ from typing import Any
 from runtime.http.simulate import Request, Response
 from system_apis.netsuite.sandbox.errors import missing
 from system_apis.netsuite.sandbox.rendering import RECORDS
-from system_apis.netsuite.sandbox.schema import RECORD_TYPES, Field, Kind, RecordType
+from system_apis.netsuite.sandbox.schema import RECORD_TYPES, TEXT, Field, Kind, RecordType, type_named
 
 _TYPES: Mapping[Kind, dict[str, Any]] = {
     "number": {"type": "number", "format": "double"},
@@ -20,14 +20,16 @@ _TYPES: Mapping[Kind, dict[str, Any]] = {
 }
 
 
+_MOMENT = Field("moment", read_only=True)
+_SYSTEM = {"id": TEXT, "externalId": TEXT, "createdDate": _MOMENT, "lastModifiedDate": _MOMENT}
 _SCHEMA, _OPENAPI = "application/schema+json", "application/swagger+json"
 _WRITES = frozenset(("post", "put", "patch"))
 
 
 def names(request: Request) -> Response:
     """Every record type, or the selected ones: their names, or one OpenAPI document about them."""
-    chosen = set(filter(None, request.query.get("select", "").split(","))) or set(RECORD_TYPES)
-    found = [record_type for name, record_type in RECORD_TYPES.items() if name in chosen]
+    chosen = [type_named(name) for name in request.query.get("select", "").split(",") if name]
+    found = [one for one in RECORD_TYPES.values() if not chosen or one in chosen]
     if _OPENAPI in _accepted(request):
         return _openapi(request, found)
     return Response.of(200, {"items": [_named(request, one) for one in found], "links": []})
@@ -35,7 +37,7 @@ def names(request: Request) -> Response:
 
 def describe(request: Request) -> Response:
     """One record type in the form that `Accept` asks for; as JSON Schema if it does not say."""
-    found = RECORD_TYPES.get(request.params["record"])
+    found = type_named(request.params["record"])
     if found is None:
         raise missing()
     accepted = _accepted(request)
@@ -50,16 +52,15 @@ def _accepted(request: Request) -> str:
     return (request.header("accept") or "").lower()
 
 
-def _named(request: Request, record_type: RecordType) -> dict[str, Any]:
-    href = f"{request.base_url}{RECORDS}/metadata-catalog/{record_type.name}"
-    return {"name": record_type.name, "links": [{"rel": "canonical", "href": href}]}
+def _named(request: Request, one: RecordType) -> dict[str, Any]:
+    href = f"{request.base_url}{RECORDS}/metadata-catalog/{one.name}"
+    return {"name": one.name, "links": [{"rel": "canonical", "href": href}]}
 
 
-def _schema(record_type: RecordType) -> dict[str, Any]:
-    properties = {"id": {"type": "string"}, "externalId": {"type": "string"}}
-    properties |= {name: _described(spec) for name, spec in record_type.fields.items()}
-    properties |= {name: {"type": "object"} for name in record_type.sublists}
-    return {"type": "object", "title": record_type.name, "properties": properties}
+def _schema(one: RecordType) -> dict[str, Any]:
+    properties = {name: _described(spec) for name, spec in {**_SYSTEM, **one.fields}.items()}
+    properties |= {name: {"type": "object"} for name in one.sublists}
+    return {"type": "object", "title": one.name, "properties": properties}
 
 
 def _openapi(request: Request, record_types: list[RecordType]) -> Response:

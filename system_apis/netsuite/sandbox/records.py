@@ -17,7 +17,7 @@ from system_apis.netsuite.sandbox.intake import Intake, Strictness
 from system_apis.netsuite.sandbox.jobs import Jobs, Outcome, batch_items
 from system_apis.netsuite.sandbox.paging import page, window
 from system_apis.netsuite.sandbox.rendering import RECORDS, Rendering
-from system_apis.netsuite.sandbox.schema import RECORD_TYPES, RecordType
+from system_apis.netsuite.sandbox.schema import RECORD_TYPES, RecordType, type_named
 from system_apis.netsuite.sandbox.transforms import check_pair, defaults
 
 _SLOW_JOB_S = 30
@@ -64,10 +64,12 @@ class Records:
         return Response.of(200, shown[name])
 
     def collection(self, request: Request) -> Response:
-        """A page of ids and links, filtered by `q`."""
+        """A page of ids and links, filtered by `q` and `ids`."""
         record_type = _record_type(request)
         limit, offset = window(request)
         rows = list(self._account.searchable(record_type.name))
+        if wanted := set(filter(None, request.query.get("ids", "").split(","))):
+            rows = [row for row in rows if row["id"] in wanted]
         if request.query.get("q"):
             test = filters.parse(request.query["q"], record_type)
             rows = [row for row in rows if test(row)]
@@ -189,7 +191,7 @@ class Records:
 
 
 def _record_type(request: Request) -> RecordType:
-    found = RECORD_TYPES.get(request.params["record"])
+    found = type_named(request.params["record"])
     if found is None:
         text = f"Record type '{request.params['record']}' does not exist."
         raise Refused(404, "NONEXISTENT_RECORD_TYPE", text, where=request.path, locator="o:errorUrl")
@@ -204,6 +206,7 @@ def _task(request: Request) -> Task:
         raise not_allowed(request)
     transform = request.params.get("transform")
     if transform is not None:
+        transform = target.name if (target := type_named(transform)) else transform
         check_pair(record_type.name, transform)
     return Task(
         method=request.method,

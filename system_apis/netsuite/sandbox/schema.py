@@ -242,6 +242,20 @@ _TYPES = (
         "companyName",
     ),
     RecordType(
+        "contact",
+        {
+            "entityId": _need(TEXT),
+            "firstName": TEXT,
+            "lastName": TEXT,
+            "title": TEXT,
+            "email": TEXT,
+            "company": _ref("customer"),
+            "subsidiary": _need(_ref("subsidiary")),
+            "isInactive": BOOL,
+        },
+        "entityId",
+    ),
+    RecordType(
         "timeBill",
         {
             "employee": _need(_ref("employee")),
@@ -336,4 +350,10 @@ _TYPES = (
 )
 
 RECORD_TYPES: Mapping[str, RecordType] = {one.name: one for one in _TYPES}
+_IN_ANY_CASE = {one.name.lower(): one for one in _TYPES}
 TRANSACTIONS: Mapping[str, str] = {one.name: one.transaction for one in _TYPES if one.transaction}
+
+
+def type_named(name: str) -> RecordType | None:
+    """The record type of an address, which names it in any case."""
+    return _IN_ANY_CASE.get(name.lower())

@@ -53,6 +53,7 @@ class _Books:
             if invoice.state == "posted":
                 self._invoice(invoice)
         self._periods(closed=True)
+        self._contacts()
 
     def _put(self, record_type: str, row: Row, at: datetime | None = None) -> Row:
         return self._account.save(record_type, {k: v for k, v in row.items() if v is not None}, at=at or self._long_ago)
@@ -155,6 +156,15 @@ class _Books:
         row["email"] = next((c.email for c in client.contacts if "billing" in c.roles), None)
         row["addressBook"] = [_address(client)]
         self._put("customer", settle(self._account, "customer", {k: v for k, v in row.items() if v is not None}, None))
+
+    def _contacts(self) -> None:
+        """The people of a client, at the customer of its own entity."""
+        for client in (client for client in self._firm.clients if client.in_erp):
+            for person in client.contacts:
+                first, _, last = person.name.partition(" ")
+                row: Row = {"externalId": person.code, "entityId": person.name, "firstName": first, "lastName": last}
+                row |= {"email": person.email, "company": self._id("customer", client.code), "isInactive": False}
+                self._put("contact", {**row, "subsidiary": self._id("subsidiary", client.entity)})
 
     def _job(self, project: Project) -> None:
         line = next((ln for c in self._firm.contracts for ln in c.lines if ln.project == project.code), None)

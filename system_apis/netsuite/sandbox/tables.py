@@ -34,6 +34,7 @@ _ADDRESS = {"nkey", "addressee", "addr1", "city", "state", "zip", "country"}
 def tables(account: Account) -> Mapping[str, Table]:
     """Every table, reading only what the search index knows."""
     found = {one.name.lower(): _record_table(account, one) for one in _MASTER}
+    found["item"] = found["servicesaleitem"]
     found["transaction"] = Table(_TRANSACTION_COLUMNS, lambda: _transactions(account))
     found["transactionline"] = Table(_LINE_COLUMNS, lambda: _lines(account))
     found["nexttransactionlinelink"] = Table(

@@ -35,7 +35,7 @@ def parse_date(text: str, model: str) -> date:
     try:
         moment = datetime.strptime(text, strptime_model(model))  # noqa: DTZ007 - the account's wall clock
     except ValueError as why:
-        raise bad_query(f"'{text}' does not match the date format '{model}'.") from why
+        raise bad_query(f"Parsing of '{text}' failed with date format '{model}'.") from why
     return moment if "HH24" in model else moment.date()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.system_apis.netsuite.conftest import RECORDS, Sandbox
+from tests.unit.system_apis.netsuite.conftest import RECORDS, URL, Sandbox
 
 COLLECTION = "application/vnd.oracle.resource+json; type=collection"
 
@@ -152,6 +152,33 @@ async def _batch(sandbox: Sandbox, items: list[Any], key: str) -> Any:
     return await sandbox.http.put(f"{RECORDS}/timeBill", json={"items": items}, headers=headers)
 
 
+async def test_a_list_of_ids_and_the_wrong_form_of_a_date(sandbox: Sandbox) -> None:
+    first, second, *_ = (await sandbox.get("customer"))["items"]
+    found = await sandbox.get("customer", ids=f"{first['id']},{second['id']},0")
+    assert [item["id"] for item in found["items"]] == [first["id"], second["id"]]
+    refused = await sandbox.http.get(
+        f"{RECORDS}/customer", params={"q": 'lastModifiedDate AFTER "2026-07-01T00:00:00Z"'}
+    )
+    assert _error(refused)[:2] == (400, "INVALID_PARAMETER") and "failed with date format" in refused.text
+
+
+async def test_record_types_are_named_in_any_case(sandbox: Sandbox) -> None:
+    assert (await sandbox.get("customerpayment"))["totalResults"] == (await sandbox.get("customerPayment"))[
+        "totalResults"
+    ]
+    assert (await sandbox.get("metadata-catalog/timebill"))["title"] == "timeBill"
+    await sandbox.put("salesorder/eid:so", {**_invoice(("10.00", "DE-S19"))})
+    made = await sandbox.http.post(f"{RECORDS}/salesorder/eid:so/!transform/INVOICE", json={"externalId": "so-i"})
+    assert made.headers["location"].startswith(f"{URL}{RECORDS}/invoice/")
+
+
+async def test_people_of_customers_are_contacts_and_services_are_items(sandbox: Sandbox) -> None:
+    found = await sandbox.get("contact", q='email IS "alice.moreau@northstar.example"', expandRecords="true")
+    (person,) = found["items"]
+    assert (person["firstName"], person["company"]["externalId"]) == ("Alice", "NORTHSTAR")
+    assert await sandbox.rows("SELECT itemid FROM item") == [{"itemid": "Professional Services"}]
+
+
 async def test_a_batch_writes_what_it_can_and_names_the_rest(sandbox: Sandbox) -> None:
     items = [_time("t1"), _time("t2", employee={"externalId": "NOBODY"}), _time("t3", tranDate="2026-01-05")]
     accepted = await _batch(sandbox, items, "k1")
@@ -209,7 +236,9 @@ async def test_armed_faults_refuse_a_write_once(sandbox: Sandbox, kind: str, tex
 async def test_the_catalog_names_record_types_and_their_fields(sandbox: Sandbox) -> None:
     names = {item["name"] for item in (await sandbox.get("metadata-catalog"))["items"]}
     assert {"customer", "job", "timeBill", "invoice", "creditMemo", "customerPayment", "journalEntry"} <= names
-    assert (await sandbox.get("metadata-catalog/timeBill"))["properties"]["hours"] == {"type": "string"}
+    fields = (await sandbox.get("metadata-catalog/timeBill"))["properties"]
+    assert fields["hours"] == {"type": "string"}
+    assert fields["lastModifiedDate"] == {"type": "string", "format": "date-time", "readOnly": True}
 
 
 async def test_a_transformation_that_does_not_exist_is_refused(sandbox: Sandbox) -> None:
