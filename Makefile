@@ -7,7 +7,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run check test contract fault soak e2e browser fuzz mutate bench openapi docs lock clean
+.PHONY: help install run check test contract fault soak e2e browser fuzz explore mutate bench openapi docs lock clean
 
 JOBS ?= 2
 EXAMPLES ?= 50
@@ -57,6 +57,9 @@ browser: install ## the portal in a real browser (Chromium on the path); ARGS="-
 
 fuzz: install ## random and mutated inputs for every calculator, e.g. ARGS="--count 10000 --seed 7"
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+explore: install ## the properties with other inputs each time, twenty times as many; ARGS="--hypothesis-seed=7" repeats a run
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --hypothesis-profile=explore -m hypothesis tests/unit tests/contract $(ARGS)
 
 mutate: install ## mutants of domain/ against each file's tests, a sample when all take over 20 minutes; e.g. ARGS="caps --all"
 	$(BIN)/python -m tests.mutation $(ARGS)

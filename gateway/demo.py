@@ -2,13 +2,18 @@
 
 import asyncio
 import hashlib
+import shlex
+import shutil
 import sys
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from contracts.periods import SystemClock
 from gateway import addresses
 from gateway.addresses import Demo
+from gateway.doctor import machine
+from runtime.data.statedir import EmbeddedServerError
 from runtime.settings import Settings, SettingsError
 from runtime.work.child import Child
 from runtime.work.supervisor import Hook, Supervisor
@@ -26,6 +31,7 @@ def run(settings: Settings, reset: bool = False) -> int:
     settings = replace(settings, state_dir=settings.state_dir.expanduser().absolute())
     if reset:
         _reset(settings)
+    _check_room(settings)
     return asyncio.run(_supervise(settings))
 
 
@@ -38,6 +44,13 @@ def _reset(settings: Settings) -> None:
             "any more. Nothing was deleted. Use an empty database and another --state-dir."
         )
     erase(settings.state_dir)
+
+
+def _check_room(settings: Settings) -> None:
+    """A first start on a full disk would end in the middle. Raises EmbeddedServerError."""
+    disk = machine.disk(settings.state_dir)
+    if disk.state == "ill" and addresses.read(settings.state_dir) is None:
+        raise EmbeddedServerError(f"{disk.detail} Make room, or choose another with --state-dir.")
 
 
 async def _supervise(settings: Settings) -> int:
@@ -97,6 +110,9 @@ def _ready(settings: Settings, demo: Demo) -> Hook:
     async def ready(_given: Settings) -> None:
         sys.stdout.write(_greeting(demo, settings))
         sys.stdout.flush()
+        for found in (await machine.redis(settings.redis_url), machine.disk(settings.state_dir)):
+            if found.fix is not None:
+                sys.stderr.write(f"{found.check}: {found.detail}\n")
 
     return ready
 
@@ -124,7 +140,7 @@ def _greeting(demo: Demo, settings: Settings) -> str:
 
     rows = "\n".join(f"  {p.id:<22} {p.title}" for p in PERSONAS if p.tenant is None)
     systems = "\n".join(f"  {s.name:<12} {s.url}   {s.tls_url}" for s in demo.systems)
-    here = "" if settings.state_dir.name == ".ledgerway" else f" --state-dir {settings.state_dir}"
+    command, here = _command(), _option(settings.state_dir)
     return f"""
 Ledgerway is ready: {demo.url}/portal   (sandbox data, seeded as of {demo.as_of})
 
@@ -135,10 +151,24 @@ Personas (client id; the secret is sandbox-<client id>)
 {rows}
 
 Next
-  ledgerway token --as billing-analyst{here}
-  ledgerway deals list{here}
-  ledgerway run onboarding --deal REF --follow{here}
-  ledgerway billing ready{here}
+  {command} token --as billing-analyst{here}
+  {command} deals list{here}
+  {command} run onboarding --deal REF --follow{here}
+  {command} billing ready{here}
 Metrics: {demo.url}/metrics and http://{demo.worker_address}/metrics
-Stop with Ctrl-C. Logs: ledgerway logs --follow{here}
+Stop with Ctrl-C. Logs: {command} logs --follow{here}
 """
+
+
+def _option(state_dir: Path) -> str:
+    """What a command typed here needs to find the installation."""
+    return "" if state_dir == Path(".ledgerway").absolute() else f" --state-dir {shlex.quote(str(state_dir))}"
+
+
+def _command() -> str:
+    """`ledgerway` where that is on the path, else the way from here to the one that runs."""
+    if shutil.which("ledgerway"):
+        return "ledgerway"
+    beside = Path(sys.executable).parent / "ledgerway"
+    here = Path.cwd()
+    return shlex.quote(str(beside.relative_to(here) if beside.is_relative_to(here) else beside))

@@ -16,6 +16,10 @@ from msgspec.structs import replace
 
 PREFIX = "LEDGERWAY_"
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
+SCHEMES = {
+    "database_url": ("postgresql://", "postgres://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+}
 FOREIGN = ("LEDGERWAY_SECRET_", "LEDGERWAY_TEST_")
 
 
@@ -83,12 +87,17 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
 
 
 def changed(settings: Settings, **overrides: Any) -> Settings:
-    """The settings with those overrides that are not None. Raises SettingsError for a port that cannot be."""
+    """The settings with those overrides that are not None. Raises SettingsError for a port or address that cannot be."""
     made = replace(settings, **{k: v for k, v in overrides.items() if v is not None})
     if not 1 <= made.port <= 65535:
         raise SettingsError(f"The port is {made.port}; use 1 to 65535.")
     if made.trace_one_in is not None and made.trace_one_in < 1:
         raise SettingsError(f"LEDGERWAY_TRACE_ONE_IN is {made.trace_one_in}; use 1 (every trace) or more.")
+    for name, schemes in SCHEMES.items():
+        if not (getattr(made, name) or schemes[0]).startswith(schemes):
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} begins with none of {', '.join(schemes)}; give such an address."
+            )
     return made
 
 

@@ -14,7 +14,10 @@ from tests.support.clock import FixedClock
 from tests.support.servers import Servers
 
 # Many people share a machine: properties are about answers, not about the time a busy processor takes for them.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The suite tries the same inputs every time, so that its result says something about the commit; `make explore` tries others.
+suite = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("suite", suite)
+settings.register_profile("explore", suite, derandomize=False, max_examples=2_000)
 settings.load_profile("suite")
 
 

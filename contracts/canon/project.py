@@ -93,6 +93,24 @@ class Tasks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     items: Annotated[tuple[Task, ...], Meta(max_length=LARGEST_BULK)]
 
 
+class ProjectTask(Struct, frozen=True, kw_only=True):
+    """A task as its project holds it; dates are inclusive. Only an open one takes time (TSK-1), only a chargeable one is billed."""
+
+    ref: Ref
+    project_ref: Ref
+    code: Code
+    name: Text
+    chargeable: bool
+    start_on: date | None = None
+    end_on: date | None = None
+    open: bool
+    changed_at: datetime
+
+
+class ProjectTaskPage(Page[ProjectTask], frozen=True, kw_only=True):
+    """A page of tasks."""
+
+
 class Milestone(Struct, frozen=True, kw_only=True):
     """A milestone; amount in the project's currency."""
 

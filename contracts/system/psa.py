@@ -11,6 +11,7 @@ from contracts.canon.project import (
     Project,
     ProjectPage,
     ProjectStatusChange,
+    ProjectTaskPage,
     ProjectTemplatePage,
     Tasks,
 )
@@ -60,6 +61,13 @@ class Psa(Protocol):
         self, call: Call, changed_since: datetime | None = None, cursor: Cursor | None = None, limit: Limit = 50
     ) -> ProjectPage:
         """List projects in any status that changed at or after an instant (UTC), oldest change first."""
+        ...
+
+    @operation("GET", "/tasks", scope="psa:read", problems=_READ)
+    async def list_tasks(
+        self, call: Call, changed_since: datetime | None = None, cursor: Cursor | None = None, limit: Limit = 50
+    ) -> ProjectTaskPage:
+        """List tasks, open and closed, that changed at or after an instant (UTC), oldest change first."""
         ...
 
     @operation("GET", "/milestones", scope="psa:read", problems=_READ)

@@ -1,6 +1,7 @@
 """The running product over HTTP: contract operations as typed calls, answers with the bytes they came in."""
 
 import inspect
+import shlex
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,6 +26,7 @@ from gateway.cli.identity import given_token, issued, persona_named
 from gateway.cli.session import Session
 from runtime import telemetry
 from runtime.http.outbound import Answer, Outbound, VendorBudget
+from runtime.settings import Settings
 
 _IDS = (("request", "ledgerway-request-id"), ("correlation id", "x-correlation-id"))
 P = ParamSpec("P")
@@ -46,8 +48,19 @@ def address(session: Session) -> str:
     """
     if session.settings.url is not None:
         return _web(session.settings.url).rstrip("/")
-    demo = addresses.read(session.settings.state_dir)
+    state_dir = session.settings.state_dir
+    if state_dir != Settings().state_dir and not state_dir.is_dir():
+        nothing = f"There is no state directory {state_dir}, so nothing was started there."
+        raise Complaint(Exit.UNAVAILABLE, nothing, look=_start(session))
+    demo = addresses.read(state_dir)
     return (demo.url if demo is not None else session.settings.base_url).rstrip("/")
+
+
+def _start(session: Session) -> str:
+    """The command that starts the installation that was asked for."""
+    state_dir = session.settings.state_dir
+    named = "" if state_dir == Settings().state_dir else f" --state-dir {shlex.quote(str(state_dir))}"
+    return f"ledgerway demo{named}"
 
 
 def _web(url: str) -> str:
@@ -75,7 +88,7 @@ async def connected(session: Session) -> AsyncIterator[Outbound]:
         raise Complaint(
             Exit.UNAVAILABLE,
             f"Nothing answers at {url}. Start it, or name another address with --url.",
-            look="ledgerway demo",
+            look=_start(session),
         ) from away
     finally:
         await outbound.close()

@@ -6,9 +6,6 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
 from gateway.doctor.finding import Finding, ill, unknown, warning, well
 from runtime.data.statedir import MARKER
 
@@ -65,6 +62,9 @@ async def redis(url: str | None) -> Finding:
     """Does the counters' store answer? Without it limits let everybody through."""
     if url is None:
         return well("redis", "Not configured, not needed by one API process.")
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
     client = Redis.from_url(url, protocol=2, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
     try:
         await client.ping()

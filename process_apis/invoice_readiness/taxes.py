@@ -13,10 +13,7 @@ from contracts.process.time_posting import Transaction
 from domain import tax
 from domain.periods import within
 from process_apis.invoice_readiness.rules import Facts
-
-_UNION = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
-# Tax zones of TAX-5 and TAX-6: within one zone a business accounts for the tax itself.
-ZONES: Mapping[str, str] = MappingProxyType({**dict.fromkeys(_UNION.split(), "EU"), "GB": "UK", "US": "US"})
+from process_apis.registers.taxation import ZONES, has_valid_tax_id
 
 
 class LineTax(Struct, frozen=True, kw_only=True):
@@ -68,7 +65,8 @@ def tax_of(facts: Facts, line: ContractLine | None, kind: str) -> LineTax:
 _REASONS: Mapping[str, str] = MappingProxyType(
     {
         "TAX_NOT_DETERMINED": "The country of supply is not known.",
-        "TAX_ID_MISSING": "A business in another country of the tax zone needs a valid tax id for reverse charge.",
+        "TAX_ID_MISSING": "A business in another country of the tax zone needs a valid tax id for reverse charge; keep it on its "
+        "record in the ERP.",
         "TAX_CERT_EXPIRED": "The customer's exemption certificate is not valid on the invoice date.",
         "TAX_RATE_MISSING": "The ERP has no standard rate that is valid on the invoice date.",
     }
@@ -91,7 +89,7 @@ def _question(facts: Facts, line: ContractLine | None, kind: str, codes: tuple[T
         customer=tax.TaxCustomer(
             country=(debtor.address.country if debtor else None) or register.country,
             status=debtor.tax_status if debtor else register.tax_status,
-            tax_id_valid=register.tax_id_valid,
+            tax_id_valid=has_valid_tax_id(register, debtor),
         ),
         supply=tax.Supply(
             rule=line.service_place_rule if line else "general",

@@ -12,7 +12,7 @@ from contracts.process.register_objects import Customer
 from domain import tax
 from process_apis.onboarding.matching import tax_number, words_of
 from process_apis.onboarding.rules import Fault
-from process_apis.registers.tax_zones import ZONES
+from process_apis.registers.taxation import ZONES, has_valid_tax_id
 
 
 def billing_key(customer_id: str, entity: str) -> str:
@@ -102,7 +102,6 @@ _TAX_HELP = {
 
 
 def _tax_question(client: Client, entity: LegalEntity, codes: Iterable[TaxCode], on: date) -> tax.TaxQuestion:
-    """Tax ids are the ERP's (2.1): one it keeps on the client's record counts as validated."""
     status, country = (client.billed or client.account).tax_status, client.account.country or client.customer.country
     rates = tuple(
         tax.TaxRate(
@@ -111,7 +110,7 @@ def _tax_question(client: Client, entity: LegalEntity, codes: Iterable[TaxCode],
         for c in codes
         if c.treatment == "standard"
     )
-    valid = client.customer.tax_id_valid or bool(client.billed and client.billed.tax_id)
+    valid = has_valid_tax_id(client.customer, client.billed)
     return tax.TaxQuestion(
         supplier=tax.Supplier(country=entity.country, registrations=(entity.country,)),
         customer=tax.TaxCustomer(country=country, status=status, tax_id_valid=valid),

@@ -80,7 +80,10 @@ async def _create(services: Services, psa: Psa, branch: Branch, call: Call) -> P
 
 
 async def _put_structure(psa: Psa, branch: Branch, project: Project, call: Call) -> dict[str, str]:
-    """Deliverables as milestones, each with a task to book on besides the template's; answers milestone id -> ref."""
+    """Deliverables as milestones, each with a task to book on besides the template's; answers milestone id -> ref.
+
+    A task takes time until the project ends: work on a deliverable that is late is still work on it.
+    """
     planned = branch.country.milestones
     if not planned:
         return {}
@@ -89,7 +92,7 @@ async def _put_structure(psa: Psa, branch: Branch, project: Project, call: Call)
             code=f"M{one.milestone.sequence}",
             name=one.milestone.name,
             start_on=branch.start_on,
-            end_on=max(branch.start_on, one.milestone.planned_on),
+            end_on=max(branch.end_on, one.milestone.planned_on),
         )
         for one in planned
     )

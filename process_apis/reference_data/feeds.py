@@ -10,12 +10,15 @@ from msgspec import Struct
 from contracts.call import Call
 from contracts.canon.ref import Page
 from contracts.problems import NotFound
+from process_apis.registers import replicas
 from process_apis.registers.unit import Unit
 from runtime.data.links import canonicals
 from runtime.ports import Ports
 from runtime.telemetry import log
 
 _MOST_PAGES = 500
+# Of kinds with thousands of rows: as few requests as the vendor allows.
+_PAGE = 200
 _FX_DAYS = 100
 
 Read = Callable[[Any, Call, "Asked"], AsyncIterator[Any]]
@@ -106,6 +109,11 @@ async def _assignments(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any
         yield item
 
 
+async def _tasks(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
+    async for item in pages(lambda cursor: port.list_tasks(call, cursor=cursor, limit=_PAGE)):
+        yield item
+
+
 async def _milestones(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
     async for item in pages(lambda cursor: port.list_milestones(call, cursor=cursor)):
         yield item
@@ -133,6 +141,7 @@ FEEDS = (
     Feed(kind="worker", port="hcm", read=_workers, key=lambda w: w.number, lasting=True),
     Feed(kind="calendar", port="hcm", read=_calendars, key=lambda c: c.code),
     Feed(kind="assignment", port="planning", read=_assignments, key=lambda a: a.ref),
+    Feed(kind="task", port="psa", read=_tasks, key=lambda t: replicas.task_key(t.project_ref, t.code)),
     Feed(kind="milestone", port="psa", read=_milestones, key=lambda m: m.ref),
     Feed(kind="billing_customer", port="billing", read=_customers, key=lambda c: c.ref),
 )

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from contracts.canon.ledger import FiscalPeriod, FxQuote, LegalEntity, TaxCode
 from contracts.canon.party import BillingCustomer
-from contracts.canon.project import Milestone
+from contracts.canon.project import Milestone, ProjectTask
 from contracts.canon.worker import Worker
 from contracts.wire import convert, to_builtins
 from process_apis.registers.unit import Unit
@@ -109,6 +109,16 @@ async def fx_quotes(unit: Unit) -> tuple[FxQuote, ...]:
 async def workers(unit: Unit, numbers: Iterable[str]) -> dict[str, Worker]:
     """Workers by employee number."""
     return await some_of(unit, "worker", numbers, Worker)
+
+
+def task_key(project_ref: str, code: str) -> str:
+    """What copies of tasks are kept under: time names a task by its project and code."""
+    return f"{project_ref}/{code}"
+
+
+async def tasks(unit: Unit, keys: Iterable[str]) -> dict[str, ProjectTask]:
+    """Tasks by `task_key`."""
+    return await some_of(unit, "task", keys, ProjectTask)
 
 
 async def billing_customer(unit: Unit, ref: str | None) -> BillingCustomer | None:

@@ -52,6 +52,7 @@ def failures(facts: Facts) -> tuple[Failure, ...]:
     found = (
         *_duplicate(facts),
         *_project(facts),
+        *_task(facts),
         *_dates(facts, contract),
         *_line(facts),
         *_contract(facts, contract),
@@ -83,11 +84,20 @@ def _project(facts: Facts) -> Iterator[Failure]:
         yield Failure(code="PROJECT_STATUS_INVALID", detail=detail, facts={"status": project.status})
 
 
+def _task(facts: Facts) -> Iterator[Failure]:
+    """TSK-1."""
+    if facts.task is not None and not facts.task.open:
+        detail = f"Task {facts.task.code} ({facts.task.name}) is closed and takes no time."
+        yield Failure(code="PROJECT_CODE_INVALID", detail=detail, facts={"task_code": facts.task.code})
+
+
 def _dates(facts: Facts, contract: Contract | None) -> Iterator[Failure]:
     day, project, worker = facts.entry.worked_on, facts.project, facts.worker
     ranges: dict[str, tuple[date | None, date | None]] = {}
     if project is not None:
         ranges["project"] = (project.start, project.end)
+    if facts.task is not None:
+        ranges["task"] = (facts.task.start_on, facts.task.end_on)
     if worker is not None:
         ranges["resource"] = (worker.start_on, worker.end_on)
     if contract is not None and contract.po is not None:

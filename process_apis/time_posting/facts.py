@@ -29,6 +29,7 @@ async def known(unit: Unit, standings: Sequence[Standing]) -> list[Facts]:
     entries = [standing.version.entry for standing in standings]
     projects = await terms.of_projects(unit, [standing.version.project_id for standing in standings])
     workers = await terms.workers(unit, [entry.worker_number for entry in entries])
+    tasks = await terms.tasks(unit, entries)
     bookings = await terms.bookings(unit, [entry.project_ref for entry in entries])
     found = []
     for standing in standings:
@@ -39,6 +40,7 @@ async def known(unit: Unit, standings: Sequence[Standing]) -> list[Facts]:
             version=standing.version.version,
             entry=entry,
             project=project.project,
+            task=tasks.get(terms.task_key(entry) or ""),
             contracts=project.contracts,
             worker=workers.get(entry.worker_number or ""),
             hours_on_day=standing.hours_on_day,

@@ -31,8 +31,8 @@ OVERLAP = timedelta(minutes=2)
 # Vendors stamp in whole seconds or finer.
 _NEXT = timedelta(seconds=1)
 _PAGE = 200
-_NEEDED = {"erp": ("legal_entity", "fiscal_period"), "hcm": ("worker",)}
-_COPIES = "select distinct kind from replica where tenant = $1 and kind = any($2::text[])"
+_NEEDED = ("erp/legal_entity", "erp/fiscal_period", "hcm/worker", "psa/task")
+_KINDS_READ = "select distinct feed from feed where tenant = $1 and feed = any($2::text[])"
 _READ = "select position from cursor where tenant = $1 and feed = $2"
 _WRITE = """
 insert into cursor (tenant, feed, position, swept_at) values ($1, $2, $3, $4)
@@ -81,10 +81,11 @@ async def sweep(services: Services) -> None:
 
 
 async def _prepared(services: Services, tenant: str) -> bool:
-    """Whether ledger and people of the tenant were ever read: without them every entry would be an exception."""
+    """Whether ledger, people and tasks of the tenant were ever read: without them every entry would be an exception, or
+    billed where its task is not."""
     ports = {port for connected in services.ports.connections.of_tenant(tenant) for port in connected.ports}
-    needed = {kind for port, kinds in _NEEDED.items() if port in ports for kind in kinds}
-    return needed <= {row["kind"] for row in await services.database.fetch(_COPIES, tenant, sorted(needed))}
+    needed = {kind for kind in _NEEDED if kind.partition("/")[0] in ports}
+    return needed <= {row["feed"] for row in await services.database.fetch(_KINDS_READ, tenant, sorted(needed))}
 
 
 class _Sweep:

@@ -106,7 +106,7 @@ def _worked(facts: Facts, line: ContractLine) -> rating.TimeWorked:
         role_code=entry.role_code or (worker.role_code if worker else None),
         seniority_code=worker.seniority_code if worker else None,
         location_code=entry.location_code or (worker.location_code if worker else None),
-        billable=entry.billable and line.includes_time,
+        billable=entry.billable and line.includes_time and (facts.task is None or facts.task.chargeable),
         billable_quantity=entry.billable_hours,
         billable_override_reason=entry.billable_override_reason,
     )

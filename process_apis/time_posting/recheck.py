@@ -33,7 +33,7 @@ select greatest(
   (select max(updated_at) from project where tenant = $1), (select max(updated_at) from cost_center_map where tenant = $1),
   (select max(updated_at) from policy where tenant = $1), (select max(updated_at) from customer where tenant = $1),
   (select max(changed_at) from replica where tenant = $1
-   and kind in ('fiscal_period', 'worker', 'legal_entity', 'fx_quote', 'assignment')))
+   and kind in ('fiscal_period', 'worker', 'legal_entity', 'fx_quote', 'assignment', 'task')))
 """
 # What the ERP itself refused is offered again hourly, not whenever somebody changes a rate.
 _STALE = """

@@ -7,6 +7,8 @@ from datetime import date
 from typing import NamedTuple
 
 from contracts.canon.ledger import LegalEntity
+from contracts.canon.project import ProjectTask
+from contracts.canon.timesheet import TimeEntry
 from contracts.canon.worker import Worker
 from contracts.process.register_objects import (
     Contract,
@@ -76,6 +78,17 @@ async def workers(unit: Unit, numbers: Iterable[str | None]) -> Mapping[str, Wor
     """By employee number; unknown ones are left out."""
     wanted = {number for number in numbers if number is not None}
     return await unit.once_each("worker", wanted, lambda some: replicas.workers(unit, some))
+
+
+async def tasks(unit: Unit, entries: Iterable[TimeEntry]) -> Mapping[str, ProjectTask]:
+    """The tasks of entries, by key; tasks the PSA did not state are left out."""
+    wanted = {key for entry in entries if (key := task_key(entry)) is not None}
+    return await unit.once_each("task", wanted, lambda some: replicas.tasks(unit, some))
+
+
+def task_key(entry: TimeEntry) -> str | None:
+    """Under which the task of an entry is known; null for time on the project as a whole."""
+    return None if entry.task_code is None else replicas.task_key(entry.project_ref, entry.task_code)
 
 
 async def bookings(unit: Unit, project_refs: Iterable[str]) -> Mapping[str, Bookings]:

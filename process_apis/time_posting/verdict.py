@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from contracts.canon.ledger import LegalEntity
+from contracts.canon.project import ProjectTask
 from contracts.canon.timesheet import TimeEntry
 from contracts.canon.worker import Worker
 from contracts.money import ZERO
@@ -23,15 +24,17 @@ from domain.rate_book import RateBook
 class Facts(Struct, frozen=True, kw_only=True):
     """Everything that decides about one version of one entry.
 
-    `assigned` is null while nothing is known of bookings on the project. `settled` are (code, grounds) a person decided
-    for it. `book` has the prices of the contract line, once there is one. `consumed` and `prior_day` leave out what the entry
-    itself used before; `prior_day` is null where a day's entries are billed one by one.
+    `task` is null for time on the project as a whole, and while the PSA did not state it. `assigned` is null while nothing
+    is known of bookings on the project. `settled` are (code, grounds) a person decided for it. `book` has the prices of the
+    contract line, once there is one. `consumed` and `prior_day` leave out what the entry itself used before; `prior_day` is
+    null where a day's entries are billed one by one.
     """
 
     entry_id: str
     version: int
     entry: TimeEntry
     project: RegisteredProject | None = None
+    task: ProjectTask | None = None
     contracts: tuple[Contract, ...] = ()
     worker: Worker | None = None
     assigned: bool | None = None

@@ -6,7 +6,7 @@ Imported only by start-up and `ledgerway db`: yoyo and psycopg are not wanted in
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +18,12 @@ from contracts.problems import StoreAway
 
 DIRECTORY = Path(__file__).parent / "migrations"
 LOCK = 7_234_015_561
+OLDEST = 15
+ABLE = """
+select current_setting('server_version_num')::int / 10000, encoding = pg_char_to_encoding('UTF8'),
+    coalesce(has_schema_privilege(current_schema(), 'create'), false) or to_regclass('_yoyo_migration') is not null
+from pg_database where datname = current_database()
+"""
 
 
 def migrate(url: str) -> list[str]:
@@ -38,14 +44,38 @@ def pending(url: str) -> list[str]:
 
 @contextmanager
 def _backend(url: str) -> Iterator[Any]:
+    """Raises StoreAway for a server that cannot be reached, and for a database that could not hold the schema."""
     try:
+        with psycopg.connect(url) as session:
+            _check(session)
+            account = session.info.user
         backend = yoyo.get_backend(urlunsplit(urlsplit(url)._replace(scheme="postgresql+psycopg")))
+        with closing(backend.connection):
+            yield backend
     except psycopg.OperationalError as error:
-        raise StoreAway(f"The database does not answer: {str(error).splitlines()[0]}.") from error
-    try:
-        yield backend
-    finally:
-        backend.connection.close()
+        raise StoreAway(f"The database does not answer: {str(error).splitlines()[0].rstrip('.')}.") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _refused(account, str(error).splitlines()[0]) from error
+
+
+def _check(session: psycopg.Connection) -> None:
+    version, unicode, allowed = session.execute(ABLE).fetchone() or (0, False, False)
+    if version < OLDEST:
+        raise StoreAway(f"The database runs on PostgreSQL {version}; use {OLDEST} or newer.")
+    if not unicode:
+        raise StoreAway(
+            f"The database {session.info.dbname} is not encoded in UTF8. Make one that is: "
+            "create database ledgerway encoding 'UTF8' template template0"
+        )
+    if not allowed:
+        raise _refused(session.info.user, "it may not make tables")
+
+
+def _refused(account: str, why: str) -> StoreAway:
+    return StoreAway(
+        f"The account {account} cannot make the schema: {why}. "
+        f"Use its owner, or allow it: grant create on schema public to {account}"
+    )
 
 
 if __name__ == "__main__":

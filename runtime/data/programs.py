@@ -43,6 +43,7 @@ def run(home: Home, command: Sequence[str | Path], *, sent: str | None = None) -
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
+                start_new_session=True,  # Ctrl-C is for the supervisor, which lets initdb end first
             )
         except OSError as error:
             raise EmbeddedServerError(f"{Path(command[0]).name} cannot be started: {error.strerror}.") from error

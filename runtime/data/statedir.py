@@ -91,7 +91,9 @@ class StateDirectory:
         try:
             descriptor = self._opened()
         except OSError as error:
-            raise NotAStateDirectory(f"{self.path} cannot be a state directory: {error.strerror}.") from error
+            raise NotAStateDirectory(
+                f"{self.path} cannot be a state directory: {error.strerror}. Choose another with --state-dir."
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
+import socket
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
+import msgspec
 from msgspec import Struct
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 60.0
@@ -50,6 +54,7 @@ class Keeper:
         self._log = log
         self._say = say
         self._process: Process | None = None
+        self._born_at = 0
         self._stopping = False
         self._was_ready = False
 
@@ -107,6 +112,7 @@ class Keeper:
         if self._log.exists() and self._log.stat().st_size > LOG_LIMIT:
             self._log.replace(self._log.with_suffix(".log.1"))
         output = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._born_at = os.fstat(output).st_size
         try:
             return await asyncio.create_subprocess_exec(
                 *self.child.argv,
@@ -130,24 +136,27 @@ class Keeper:
             self._say(f"{self.child.name} {'ready' if self.child.ready_url else 'started'}")
 
     async def wait_for_port(self) -> None:
-        """Until nobody listens where the child will. Raises ChildFailed after PORT_WAIT_S: children of a killed supervisor
-        may still be closing; any other program on the port is not ours to wait for."""
+        """Until the child can listen where it will. Raises ChildFailed where it never can, and after PORT_WAIT_S where
+        somebody else does: children of a killed supervisor may still be closing, no other program is ours to wait for."""
         ends = time.monotonic() + PORT_WAIT_S
-        while self.child.ready_url is not None and await _taken(self.child.ready_url):
-            if time.monotonic() > ends:
-                port = urlsplit(self.child.ready_url).port
-                raise ChildFailed(
-                    f"Port {port} ({self.child.name}) is taken by another program. Stop it, or use another port.",
-                    exit_code=6,
-                )
+        while self.child.ready_url is not None and (obstacle := _obstacle(self.child.ready_url)) is not None:
+            if obstacle.errno != errno.EADDRINUSE or time.monotonic() > ends:
+                raise _no_place(self.child, urlsplit(self.child.ready_url), obstacle)
             await asyncio.sleep(0.5)
 
     def _give_up_if_hopeless(self, code: int, failures: int) -> None:
         if self._was_ready or (code not in FINAL_CODES and failures < TRIES_TO_START):
             return
-        last = "".join(f"\n  {line}" for line in _tail(self._log, 15))
-        said = f"{self.child.name} does not start ({_ending(code)}). Its log, {self._log}, ends:{last}"
+        words = self._last_words()
+        told = _refusal(words) or "".join(f"\n  {line}" for line in words)
+        said = f"{self.child.name} does not start ({_ending(code)}). Its log, {self._log}, ends: {told}"
         raise ChildFailed(said, exit_code=code if code in FINAL_CODES else 1)
+
+    def _last_words(self) -> list[str]:
+        """The end of what the child said in its last life."""
+        with self._log.open("rb") as log:
+            log.seek(self._born_at)
+            return log.read().decode("utf-8", "replace").splitlines()[-15:]
 
 
 def _signal(process: Process, number: signal.Signals) -> None:
@@ -159,17 +168,38 @@ def _ending(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
 
 
-def _tail(log: Path, lines: int) -> list[str]:
-    return log.read_text("utf-8", "replace").splitlines()[-lines:]
+class _Refusal(Struct):
+    event: Literal["role.refused"]
+    detail: str
 
 
-async def _taken(url: str) -> bool:
+def _refusal(words: list[str]) -> str | None:
+    """Why a role refused to start, where that is the last it said."""
     try:
-        _, writer = await asyncio.open_connection(urlsplit(url).hostname, urlsplit(url).port)
-    except OSError:
-        return False
-    writer.close()
-    return True
+        return msgspec.json.decode(words[-1], type=_Refusal).detail
+    except (IndexError, msgspec.DecodeError):
+        return None
+
+
+def _obstacle(url: str) -> OSError | None:
+    """What keeps a server from listening there, found the way servers do: by trying."""
+    try:
+        socket.create_server((urlsplit(url).hostname, urlsplit(url).port)).close()
+    except OSError as error:
+        return error
+    return None
+
+
+def _no_place(child: Child, place: SplitResult, error: OSError) -> ChildFailed:
+    if error.errno == errno.EADDRINUSE:
+        taken = (
+            f"Port {place.port} ({child.name}) is taken by another program. Stop it, or use another port: --port 9000."
+        )
+        return ChildFailed(taken, exit_code=6)
+    if error.errno == errno.EACCES:
+        denied = f"Port {place.port} ({child.name}) is not for this account. Use one from 1024 to 65535: --port 9000."
+        return ChildFailed(denied, exit_code=2)
+    return ChildFailed(f"{child.name} cannot listen at {place.netloc}: {error.strerror}.", exit_code=2)
 
 
 async def _answers(url: str) -> bool:

@@ -120,13 +120,12 @@ class Supervisor:
             await keeper.stop()
 
     async def _serve(self, settings: Settings, servers: EmbeddedServers) -> None:
+        self._keepers = self._kept(settings)
+        for keeper in self._keepers:
+            await keeper.wait_for_port()
         await self._migrate(settings)
         if self._prepared is not None:
             await self._prepared(settings)
-        log = settings.state_dir / "log"
-        log.mkdir(mode=0o700, exist_ok=True)
-        environment = child_environment(settings)
-        self._keepers = [Keeper(child, environment, log / f"{child.name}.log", self._say) for child in self._children]
         tasks = [asyncio.create_task(self._keep(keeper), name=keeper.child.name) for keeper in self._keepers]
         tasks += [asyncio.create_task(self._herald(settings)), asyncio.create_task(self._mend(servers))]
         try:
@@ -136,9 +135,14 @@ class Supervisor:
             for task in tasks:
                 task.cancel()
 
+    def _kept(self, settings: Settings) -> list[Keeper]:
+        log = settings.state_dir / "log"
+        log.mkdir(mode=0o700, exist_ok=True)
+        environment = child_environment(settings)
+        return [Keeper(child, environment, log / f"{child.name}.log", self._say) for child in self._children]
+
     async def _keep(self, keeper: Keeper) -> None:
         if keeper.child.last:
-            await keeper.wait_for_port()
             await self._open.wait()
         await keeper.keep()
 

@@ -16,6 +16,7 @@ from contracts.canon.project import (
     Project,
     ProjectPage,
     ProjectStatusChange,
+    ProjectTaskPage,
     ProjectTemplatePage,
     Tasks,
 )
@@ -32,7 +33,8 @@ from system_apis.platforms.salesforce.refusals import problem_of
 from system_apis.platforms.salesforce.session import open_org
 from system_apis.platforms.salesforce.statements import Condition, Is
 
-_TEMPLATES, _PROJECTS, _MILESTONES, _ASSIGNMENTS, _TIME = "templates", "projects", "milestones", "assignments", "time"
+_TEMPLATES, _PROJECTS, _TASKS, _MILESTONES = "templates", "projects", "tasks", "milestones"
+_ASSIGNMENTS, _TIME = "assignments", "time"
 
 
 class PsaAdapter:
@@ -85,6 +87,13 @@ class PsaAdapter:
         found = await self._client.projects_changed(changed_since, mark_of(cursor, _PROJECTS), limit)
         items = tuple(self._project(row) for row in found.rows)
         return ProjectPage(items=items, next_cursor=found.cursor(_PROJECTS), as_of=found.read_at)
+
+    async def list_tasks(
+        self, call: Call, changed_since: datetime | None = None, cursor: str | None = None, limit: int = 50
+    ) -> ProjectTaskPage:
+        found = await self._client.tasks_changed(changed_since, mark_of(cursor, _TASKS), limit)
+        items = tuple(mapping.listed_task_from_wire(row, self._instance) for row in found.rows)
+        return ProjectTaskPage(items=items, next_cursor=found.cursor(_TASKS), as_of=found.read_at)
 
     async def list_milestones(
         self, call: Call, changed_since: datetime | None = None, cursor: str | None = None, limit: int = 50

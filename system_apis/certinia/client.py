@@ -13,6 +13,7 @@ from system_apis.platforms.salesforce.refusals import Fault
 from system_apis.platforms.salesforce.statements import Among, Condition, Count, Every, Is, Select
 
 _A_PROJECT = Is("pse__Is_Template__c", "=", False)
+_OF_A_PROJECT = Is("pse__Project__r.pse__Is_Template__c", "=", False)
 _DATED = Is("pse__Target_Date__c", "!=", None)
 _SCHEDULED = Is("pse__Start_Date__c", "!=", None)
 _BOOKING = ("pse__Project__c", "pse__Resource__c", "pse__Schedule__c")
@@ -75,6 +76,11 @@ class ProjectClient:
         """All tasks of a project."""
         where = Is("pse__Project__c", "=", project)
         return await self._org.select(Select(source=wire.TASK, kind=wire.ProjectTask, where=where, order=("Id",)))
+
+    async def tasks_changed(self, since: datetime | None, mark: Mark | None, limit: int) -> Changes[wire.ListedTask]:
+        """Tasks of projects, oldest change first."""
+        query = Select(source=wire.TASK, kind=wire.ListedTask, where=_OF_A_PROJECT)
+        return await self._org.changes(query, since, mark, limit)
 
     async def put_tasks(self, project: str, values: Sequence[wire.TaskValues]) -> tuple[wire.ProjectTask, ...]:
         """Create or change tasks by code (a template brings tasks without our key); answers all tasks of the project.

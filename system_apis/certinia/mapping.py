@@ -9,6 +9,7 @@ from contracts.canon.project import (
     NewProject,
     Project,
     ProjectStatus,
+    ProjectTask,
     ProjectTemplate,
     Task,
 )
@@ -105,6 +106,22 @@ def task_from_wire(row: wire.ProjectTask, instance: str) -> Task:
         end_on=row.ends_on,
         open=not row.closed,
         ref=ref(instance, "task", row.id),
+    )
+
+
+def listed_task_from_wire(row: wire.ListedTask, instance: str) -> ProjectTask:
+    """A task with its project."""
+    task = task_from_wire(row, instance)
+    return ProjectTask(
+        ref=ref(instance, "task", row.id),
+        project_ref=ref(instance, "project", row.project),
+        code=task.code,
+        name=task.name,
+        chargeable=task.chargeable,
+        start_on=task.start_on,
+        end_on=task.end_on,
+        open=task.open,
+        changed_at=row.changed_at,
     )
 
 

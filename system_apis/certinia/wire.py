@@ -106,6 +106,13 @@ class ProjectTask(Struct, frozen=True, kw_only=True):
     closed: bool = field(name="pse__Closed_for_Time_Entry__c")
 
 
+class ListedTask(ProjectTask, frozen=True, kw_only=True):
+    """The same with its project and its change stamp."""
+
+    project: str = field(name="pse__Project__c")
+    changed_at: datetime = field(name="SystemModstamp")
+
+
 class TaskValues(Struct, frozen=True, kw_only=True):
     """What is written on a pse__Project_Task__c."""
 

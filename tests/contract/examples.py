@@ -51,6 +51,7 @@ _plainly(
 _plainly("psa.list_templates", lambda facts: {"limit": 2})
 _plainly("psa.find_projects", lambda facts: {"deal_ref": facts.deal})
 _plainly("psa.list_projects", lambda facts: {"changed_since": LONG_AGO, "limit": 4})
+_plainly("psa.list_tasks", lambda facts: {"changed_since": LONG_AGO, "limit": 3})
 _plainly("psa.list_milestones", lambda facts: {"limit": 3})
 _plainly("time.list_time", lambda facts: {"changed_since": LONG_AGO, "limit": 5})
 _plainly("planning.list_assignments", lambda facts: {"changed_since": LONG_AGO, "limit": 7})

@@ -1,5 +1,6 @@
 """The supervisor as a user meets it: real processes, real servers, kill -9."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import redis
 
 from runtime.data.embedded import EmbeddedServers, erase, running
 from runtime.data.statedir import EmbeddedServerError
+from runtime.work.child import Child, ChildFailed, Keeper
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "Run"]
@@ -182,7 +184,9 @@ def test_a_database_that_is_away_is_named(state_dir: Path) -> None:
 
 def test_a_file_is_no_state_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(EmbeddedServerError, match="cannot be a state directory: Not a directory"):
+    with pytest.raises(
+        EmbeddedServerError, match=r"cannot be a state directory: Not a directory. Choose another with --state-dir"
+    ):
         EmbeddedServers(tmp_path / "file").start()
 
 
@@ -191,7 +195,42 @@ def test_a_taken_port_is_named(state_dir: Path) -> None:
         port = other.getsockname()[1]
         run = Run(state_dir, port)
         assert run.process.wait(30) == 6
-    assert f"Port {port} (api) is taken" in run.text()
+    assert f"Port {port} (api) is taken by another program. Stop it, or use another port: --port 9000." in run.text()
+    assert "schema" not in run.text()
+
+
+def test_an_address_of_another_machine_is_named(state_dir: Path) -> None:
+    child = Child(name="api", argv=("true",), ready_url="http://192.0.2.1:8080/health")
+    keeper = Keeper(child, {}, state_dir, lambda _: None)
+    with pytest.raises(ChildFailed, match=r"api cannot listen at 192.0.2.1:8080: Cannot assign requested address"):
+        asyncio.run(keeper.wait_for_port())
+
+
+def test_what_a_role_says_when_it_refuses_is_told_without_what_it_said_before(tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / "api.log").write_text("an earlier life\n")
+    refusal = '{"event": "role.refused", "detail": "The door is too small."}'
+    ready_url = f"http://127.0.0.1:{free_port()}/"
+    child = Child(name="api", argv=("sh", "-c", f"echo first; echo '{refusal}'; exit 2"), ready_url=ready_url)
+    with pytest.raises(ChildFailed, match=r"ends: The door is too small\.$") as failed:
+        asyncio.run(Keeper(child, dict(os.environ), tmp_path / "api.log", said.append).keep())
+    assert failed.value.exit_code == 2
+    child = Child(name="api", argv=("sh", "-c", "echo first; echo last; exit 2"), ready_url=ready_url)
+    with pytest.raises(ChildFailed, match=r"ends: \n  first\n  last$"):
+        asyncio.run(Keeper(child, dict(os.environ), tmp_path / "api.log", said.append).keep())
+
+
+def test_ctrl_c_while_the_servers_are_made_ends_in_order(start: Start) -> None:
+    run = start()
+    supervisor = psutil.Process(run.process.pid)
+    until(lambda: any(child.name() == "initdb" for child in supervisor.children()), "initdb")
+    for process in (*supervisor.children(recursive=True), supervisor):
+        if os.getpgid(process.pid) == os.getpgid(supervisor.pid):  # a terminal signals its foreground group
+            process.send_signal(signal.SIGINT)
+    assert run.process.wait(60) == 0
+    assert run.text().endswith("stopped\n")
+    assert "initdb" not in run.text()
+    assert start().wait_for("all ready")
 
 
 def test_a_dead_server_is_mended(state_dir: Path) -> None:

@@ -2,13 +2,18 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
+from msgspec.structs import replace
+
+from contracts.canon.project import Task, Tasks
 from contracts.problems import Problem
 from process_apis.time_posting import intake
 from process_apis.trail.process import TrailQueries
 from tests.workflow.time_stage import ANALYST, TimeFirm, at_work
 
 WEDNESDAY = date(2026, 11, 18)
+PSA = replace(ANALYST, scopes=frozenset({"psa:read", "psa:write"}))
 H4, H8 = Decimal(4), Decimal(8)
 
 
@@ -75,6 +80,34 @@ async def test_cost_of_work_that_is_not_billed_is_posted_without_an_amount(time_
     assert await time_firm.faults() == []
 
 
+async def test_work_of_a_task_follows_what_the_psa_says_of_the_task(time_firm: TimeFirm) -> None:
+    """Not chargeable: it only costs. Closed or of other days: it waits until that is put right (TSK-1)."""
+    entry = await time_firm.sheet("PRJ-2108", "E2006", WEDNESDAY, "4", task_code="NEW")
+    psa = time_firm.services.ports.psa(ANALYST)
+
+    async def state(**task: Any) -> None:
+        stated = Tasks(items=(Task(code="NEW", name="New", **task),))
+        await psa.put_tasks(PSA, entry.project_ref, stated)
+        await time_firm.pass_time(seconds=40)
+        await time_firm.refresh("task")
+
+    await state(chargeable=False)
+    free = replace(entry, ref=f"{entry.ref}-0", worked_on=WEDNESDAY - timedelta(days=1))
+    await time_firm.hear(free)
+    await time_firm.quiet()
+    assert await time_firm.states(free.ref) == [("excluded", "non_billable", H4)]
+
+    await state(open=False, end_on=WEDNESDAY - timedelta(days=1))
+    await time_firm.hear(entry)
+    await time_firm.quiet()
+    assert await time_firm.codes(entry.ref) == ["DATE_OUT_OF_RANGE", "PROJECT_CODE_INVALID"]
+
+    await state(end_on=WEDNESDAY)
+    await time_firm.recheck()
+    assert await time_firm.codes(entry.ref) == []
+    assert await time_firm.states(entry.ref) == [("rated", "billable", H4)]
+
+
 async def test_work_of_a_closed_period_is_posted_on_the_first_day_of_the_next_open_one(time_firm: TimeFirm) -> None:
     ref = await time_firm.systems.approve("PRJ-2136", "E3003", date(2026, 10, 28), "3.5")
     await time_firm.settle()
@@ -111,6 +144,16 @@ async def test_a_cap_that_only_warns_does_so_once_a_contract(time_firm: TimeFirm
     assert warned.object_id.startswith("ctr_")
     found = (await time_firm.commands.list_transactions(ANALYST, state="rated")).items
     assert [t.hours for t in found] == [24, 24, 24]
+
+
+async def test_no_time_is_taken_in_before_all_it_is_rated_by_was_read(time_firm: TimeFirm) -> None:
+    ref = await time_firm.systems.approve("PRJ-2108", "E2006", WEDNESDAY, "8")
+    await time_firm.database.execute("delete from feed where feed = 'psa/task'")
+    await time_firm.take_in()
+    assert await time_firm.every(ref) == []
+    await time_firm.refresh("task")
+    await time_firm.take_in()
+    assert await time_firm.states(ref) == [("rated", "billable", H8)]
 
 
 async def test_redelivered_time_changes_nothing(time_firm: TimeFirm) -> None:

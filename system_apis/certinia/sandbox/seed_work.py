@@ -103,6 +103,7 @@ def _prices(org: Org, parents: dict[str, str | None], sheet: Sheet) -> dict[str,
         "pse__Total_Billable_Amount__c": hours * Decimal(bill or 0) if sheet[0].billable else Decimal(0),
         "pse__Total_Cost__c": hours * Decimal(cost or 0),
         "CurrencyIsoCode": project.get("CurrencyIsoCode"),
+        "PROJECT_ID__c": project.get("pse__Project_ID__c"),
     }
 
 

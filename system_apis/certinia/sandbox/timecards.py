@@ -86,6 +86,7 @@ def _bookable(org: Org, change: Change) -> None:
     if target is None:
         raise rule("A timecard needs a project or an assignment.", "pse__Project__c")
     _open(target, assigned=booked is not None)
+    new["PROJECT_ID__c"] = target.get("pse__Project_ID__c")
     _rates(org, change, booked)
 
 

@@ -16,6 +16,7 @@ ASSIGNMENT_STATUSES = ("Tentative", "Scheduled", "Completed", "Canceled")
 
 HOURS = tuple(f"pse__{day}_Hours__c" for day in DAYS)
 NOTES = tuple(f"pse__{day}_Notes__c" for day in DAYS)
+PLACES = tuple(f"pse__{kind}_{day[:3]}__c" for kind in ("Location", "Project_Location") for day in DAYS)
 TIME_TYPES = tuple(f"{day}_Time_Type__c" for day in DAYS)
 POSTINGS = tuple(f"{day}_Posting__c" for day in DAYS)
 CODES = many("string", "Role_Code__c", "Seniority_Code__c", "Location_Code__c", length=20)
@@ -90,6 +91,7 @@ ASSIGNMENT = SObject(
         *_CLOSED,
         *many("boolean", "pse__Exclude_from_Planners__c", "pse__Exclude_from_Billing__c"),
         *many("string", "pse__API_Assignment_Correlation_Id__c", "pse__ERP_Absence_Correlation_Id__c"),
+        Field(name="Open_up_Assignment_for_Time_entry__c", type="boolean"),
         reference("pse__Project_Task__c", "pse__Project_Task__c"),
         Field(name="Seniority_Code__c", length=20),
         EXT_ID,
@@ -125,6 +127,8 @@ HEADER = SObject(
     fields=(
         *_TIMECARD,
         Field(name="pse__Timecard_Notes__c"),
+        *many("string", *PLACES),
+        Field(name="PROJECT_ID__c", label="Project ID", length=80, writable=False),
         *many("boolean", "pse__Time_Credited__c", "pse__Time_Excluded__c", "pse__Disable_Approval_Auto_Submit__c"),
         Field(name="pse__Audit_Notes__c", type="textarea", length=32000),
         *many("string", *POSTINGS, label="what the day's hours became in the ledger"),

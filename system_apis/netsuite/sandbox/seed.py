@@ -151,7 +151,10 @@ class _Books:
         row: Row = {"externalId": key, "entityId": key, "companyName": client.name, "isPerson": False}
         row |= {"subsidiary": self._id("subsidiary", entity), "currency": self._id("currency", client.currency)}
         row |= {"terms": self._id("term", terms) if terms else None, "isInactive": not client.active}
-        row |= {"vatRegNumber": client.tax_id, "creditHoldOverride": "ON" if client.credit_hold else "AUTO"}
+        row |= {
+            "vatRegNumber": client.tax_id if client.tax_id_valid else None,
+            "creditHoldOverride": "ON" if client.credit_hold else "AUTO",
+        }
         row |= {"custentity_lw_legal_name": client.legal_name, "custentity_lw_billing_hold": client.billing_hold}
         row["email"] = next((c.email for c in client.contacts if "billing" in c.roles), None)
         row["addressBook"] = [_address(client)]

@@ -39,6 +39,16 @@ USER = SObject(
         Field(name="IsActive", type="boolean", default=True),
     ),
 )
+ORGANIZATION = SObject(
+    name="Organization",
+    prefix="00D",
+    owned=False,
+    fields=(
+        Field(name="Name", length=80, writable=False),
+        *many("string", "InstanceName", "OrganizationType", "TimeZoneSidKey", "DefaultLocaleSidKey", writable=False),
+        Field(name="IsSandbox", type="boolean", writable=False),
+    ),
+)
 ACCOUNT = SObject(
     name="Account",
     prefix="001",
@@ -174,6 +184,7 @@ PRICEBOOK_ENTRY = SObject(
 )
 OBJECTS = (
     USER,
+    ORGANIZATION,
     ACCOUNT,
     CONTACT,
     OPPORTUNITY,

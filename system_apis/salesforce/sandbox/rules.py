@@ -14,6 +14,14 @@ from system_apis.platforms.salesforce.sandbox.values import number
 from .objects import STAGES
 
 
+def only_one(org: Org, change: Change) -> None:
+    """Nobody makes or removes the org itself."""
+    if change.kind != "update":
+        verb = "inserted" if change.kind == "insert" else "deleted"
+        message = f"entity type cannot be {verb}: Organization"
+        raise invalid("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+
+
 def compose_name(org: Org, change: Change) -> None:
     """First and last name of a person."""
     parts = (change.new.get("FirstName"), change.new.get("LastName"))
@@ -68,6 +76,7 @@ def name_role(org: Org, change: Change) -> None:
 
 
 BEFORE = {
+    "Organization": only_one,
     "User": compose_name,
     "Contact": compose_name,
     "Opportunity": apply_stage,

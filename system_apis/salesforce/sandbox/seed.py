@@ -13,6 +13,13 @@ from .objects import STAGES
 if TYPE_CHECKING:
     from system_apis.platforms.firm import Client, Deal, Firm, Person, RoleNeed
 
+_ORGANIZATION = {
+    "InstanceName": "CS100",
+    "OrganizationType": "Enterprise Edition",
+    "TimeZoneSidKey": "GMT",
+    "DefaultLocaleSidKey": "en_US",
+    "IsSandbox": True,
+}
 _STAGE = {
     "qualification": "Qualification",
     "proposal": "Proposal/Price Quote",
@@ -33,6 +40,7 @@ _ROLE_NAMES = {"buyer": "Decision Maker", "approver": "Approver", "billing": "Bi
 
 def seed(org: Org, firm: Firm) -> None:
     """Everything Sales Cloud holds on the morning of `firm.as_of`."""
+    org.load("Organization", {**_ORGANIZATION, "Name": firm.name}, _long_ago(firm.as_of))
     _users(org, firm)
     accounts = {client.code: _account(org, client, firm.as_of) for client in firm.clients}
     _parents(org, firm)

@@ -1,8 +1,9 @@
-"""A local Workday tenant: token endpoint, REST common service, reports-as-a-service."""
+"""A local Workday tenant: token endpoint, REST common service, reports-as-a-service, SOAP web services."""
 
 from system_apis.workday.sandbox.access import (
     CLIENT_ID,
     CLIENT_SECRET,
+    INTEGRATION_PASSWORD,
     INTEGRATION_USER,
     REFRESH_TOKEN,
     SECRET_FILE,
@@ -20,6 +21,7 @@ __all__ = [
     "CLIENT_ID",
     "CLIENT_SECRET",
     "COST_RATES",
+    "INTEGRATION_PASSWORD",
     "INTEGRATION_USER",
     "REFRESH_TOKEN",
     "REPORT_OWNER",

@@ -22,7 +22,9 @@ CLIENT_ID = "YWNiZjU1OWEtbGVkZ2Vyd2F5LXNhbmRib3g"
 CLIENT_SECRET = "sandbox-client-secret-of-fairmont"  # noqa: S105 - opens only this simulator
 REFRESH_TOKEN = "sandbox-refresh-token-of-fairmont"  # noqa: S105 - opens only this simulator
 INTEGRATION_USER = "ISU_Ledgerway"
+INTEGRATION_PASSWORD = "sandbox-password-of-isu-ledgerway"  # noqa: S105 - opens only this simulator
 SECRET_FILE = "workday-secret.json"  # noqa: S105 - a file name
+SOAP_SECRET_FILE = "workday-soap.json"  # noqa: S105 - a file name
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKENS = "access_tokens"
@@ -30,11 +32,20 @@ _LIFE_S = 3600
 _LONGEST_ASSERTION = timedelta(minutes=10)
 
 
-def leave_secret(folder: Path) -> None:
-    """Write what a client of this tenant signs in with, readable by the owner only."""
-    path = folder / SECRET_FILE
-    path.touch(mode=0o600)
-    path.write_bytes(to_json({"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN}))
+def leave_secrets(folder: Path) -> None:
+    """Write what clients of this tenant sign in with, readable by the owner only."""
+    rest = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN}
+    soap = {"username": f"{INTEGRATION_USER}@{TENANT}", "password": INTEGRATION_PASSWORD}
+    for name, secret in ((SECRET_FILE, rest), (SOAP_SECRET_FILE, soap)):
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_bytes(to_json(secret))
+
+
+def is_integration_user(username: str, password: str) -> bool:
+    """Whether a user name with its tenant and a password are those of the web services' user."""
+    known = _same(username, f"{INTEGRATION_USER}@{TENANT}")
+    return _same(password, INTEGRATION_PASSWORD) and known
 
 
 class Access:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 from contracts.periods import Clock
 from runtime.http.simulate import ASGIApp, Faults, Request, Response, Route, SandboxClock, Store, simulator
-from system_apis.workday.sandbox.access import Access, leave_secret
+from system_apis.workday.sandbox.access import Access, leave_secrets
 from system_apis.workday.sandbox.common_service import CommonService
 from system_apis.workday.sandbox.errors import Errors
 from system_apis.workday.sandbox.listing import Listing
 from system_apis.workday.sandbox.reports import Reports
 from system_apis.workday.sandbox.seed import fill
+from system_apis.workday.sandbox.soap.web_services import WebServices
 
 _TOKEN = "/ccx/oauth2/{tenant}/token"  # noqa: S105 - an address
 _REPORT = "/ccx/service/customreport2/{tenant}/{owner}/{report}"
+_SERVICE = "/ccx/service/{tenant}/{service}/{version}"
 _ROOTS = ("/ccx/api/common/v1/{tenant}", "/ccx/api/v1/{tenant}")
 
 
@@ -35,10 +37,10 @@ def workday(
     faults, time = Faults(store), SandboxClock(store, clock)
     access = Access(store, time, public_key)
     if store.folder is not None:
-        leave_secret(store.folder)
+        leave_secrets(store.folder)
     return simulator(
         "workday",
-        _routes(store, faults, access, public_url),
+        _routes(store, faults, access, WebServices(store, faults, time), public_url),
         store=store,
         faults=faults,
         clock=time,
@@ -59,7 +61,7 @@ class _Signing(Errors):
         return super().token_expired(request)
 
 
-def _routes(store: Store, faults: Faults, access: Access, public_url: str) -> list[Route]:
+def _routes(store: Store, faults: Faults, access: Access, soap: WebServices, public_url: str) -> list[Route]:
     common = CommonService(store, Listing(faults, public_url))
     served: list[tuple[str, Callable[[Request], Response]]] = [
         ("/workers", common.workers),
@@ -73,6 +75,8 @@ def _routes(store: Store, faults: Faults, access: Access, public_url: str) -> li
     ]
     return [
         Route("POST", _TOKEN, access.give),
+        Route("GET", _SERVICE, soap.describe),
+        Route("POST", _SERVICE, soap.call),
         Route("GET", _REPORT, access.signed_in(Reports(store).run)),
         *(Route("GET", root + path, access.signed_in(handle)) for root in _ROOTS for path, handle in served),
     ]

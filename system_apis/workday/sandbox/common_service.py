@@ -5,8 +5,7 @@ from decimal import Decimal
 from runtime.http.simulate import Refused, Request, Response, Row, Store
 from system_apis.workday.sandbox.errors import refusal
 from system_apis.workday.sandbox.listing import Listing
-
-_REFERENCE_TYPES = {"Employee_ID": False, "Contingent_Worker_ID": True}
+from system_apis.workday.sandbox.people import worker_by
 
 
 class CommonService:
@@ -101,13 +100,8 @@ class CommonService:
 
     def _worker(self, request: Request) -> Row:
         wanted = request.params["id"]
-        kind, _, number = wanted.partition("=")
-        if kind in _REFERENCE_TYPES:
-            rows = self._store.rows("workers").values()
-            fitting = (row for row in rows if row["number"] == number and row["contractor"] == _REFERENCE_TYPES[kind])
-            found = next(fitting, None)
-        else:
-            found = self._store.get("workers", wanted)
+        kind, named, value = wanted.partition("=")
+        found = worker_by(self._store, kind, value) if named else worker_by(self._store, "WID", wanted)
         if found is None:
             raise Refused(refusal(404, "invalid ID: no such worker"))
         return found

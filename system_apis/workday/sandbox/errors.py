@@ -1,6 +1,9 @@
-"""How the tenant words refusals: `{"error": "...", "errors": [{"error", "field"}]}`."""
+"""How the tenant words refusals: `{"error": "...", "errors": [{"error", "field"}]}`, and faults where SOAP is spoken."""
 
 from runtime.http.simulate import Request, Response
+from system_apis.workday.sandbox.soap.envelope import fault
+
+_SERVICES, _REPORTS = "/ccx/service/", "/ccx/service/customreport2/"
 
 
 def refusal(status: int, message: str, field: str | None = None) -> Response:
@@ -11,30 +14,36 @@ def refusal(status: int, message: str, field: str | None = None) -> Response:
     return Response.of(status, body)
 
 
+def _worded(request: Request, status: int, message: str) -> Response:
+    if request.path.startswith(_SERVICES) and not request.path.startswith(_REPORTS):
+        return fault("Server" if status >= 500 else "Client", message, status=status)
+    return refusal(status, message)
+
+
 class Errors:
     """What can happen around any request."""
 
     def not_found(self, request: Request) -> Response:
         """Unknown path."""
-        return refusal(404, "not found: the resource does not exist")
+        return _worded(request, 404, "not found: the resource does not exist")
 
     def method_not_allowed(self, request: Request) -> Response:
         """Known path, other method."""
-        return refusal(405, "method not allowed")
+        return _worded(request, 405, "method not allowed")
 
     def too_large(self, request: Request) -> Response:
         """Body over the limit."""
-        return refusal(413, "request entity too large")
+        return _worded(request, 413, "request entity too large")
 
     def too_many(self, request: Request, retry_after: int | None) -> Response:
         """A burst."""
-        answer = refusal(429, "too many requests")
+        answer = _worded(request, 429, "too many requests")
         return answer if retry_after is None else answer.adding(("Retry-After", str(retry_after)))
 
     def server_error(self, request: Request, status: int) -> Response:
         """Their failure."""
-        return refusal(status, "internal server error")
+        return _worded(request, status, "internal server error")
 
     def token_expired(self, request: Request) -> Response:
         """A dead token."""
-        return refusal(401, "invalid or expired access token")
+        return _worded(request, 401, "invalid or expired access token")

@@ -15,12 +15,12 @@ class Listing:
         self._faults, self._root = faults, public_url.rstrip("/")
 
     def page(self, request: Request, rows: Sequence[Row]) -> Response:
-        """One page; with `page_shift` a row appeared before it meanwhile, so that its first row was seen already."""
+        """One page; with `page_shift` its first row was seen already."""
         limit = _number(request, "limit", DEFAULT_LIMIT)
         offset = _number(request, "offset", 0)
         if not 1 <= limit <= LARGEST_LIMIT:
             raise Refused(refusal(400, f"limit must be between 1 and {LARGEST_LIMIT}", "limit"))
-        start = max(0, offset - 1) if offset and self._faults.take("page_shift", request) else offset
+        start = shifted(self._faults, request, offset)
         return Response.of(200, {"total": len(rows), "data": list(rows[start : start + limit])})
 
     def link(self, request: Request, row: Row, collection: str) -> Row:
@@ -28,6 +28,11 @@ class Listing:
         tenant = request.params["tenant"]
         href = f"{self._root}/ccx/api/common/v1/{tenant}/{collection}/{row['id']}"
         return {"id": row["id"], "descriptor": row["descriptor"], "href": href}
+
+
+def shifted(faults: Faults, request: Request, offset: int) -> int:
+    """Where a page starts; with `page_shift` a row appeared before it meanwhile."""
+    return offset - 1 if offset and faults.take("page_shift", request) else offset
 
 
 def _number(request: Request, name: str, absent: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from runtime.http.simulate import Response
+from system_apis.workday.sandbox.xml import xml_answer
 
 Form = Callable[[str, Any], Response]
 
@@ -17,13 +18,10 @@ def _json(name: str, rows: Any) -> Response:
 
 def _simple_xml(name: str, rows: Any) -> Response:
     space = f"urn:com.workday.report/{name}"
-    Xml.register_namespace("wd", space)
     root = Xml.Element(f"{{{space}}}Report_Data")
     for row in _listed(rows):
         _append(root, space, "Report_Entry", row)
-    return Response(
-        200, Xml.tostring(root, "utf-8", xml_declaration=True), (("Content-Type", "text/xml;charset=UTF-8"),)
-    )
+    return xml_answer(200, root, {"wd": space})
 
 
 def _append(parent: Xml.Element, space: str, name: str, value: Any) -> None:

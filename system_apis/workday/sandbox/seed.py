@@ -5,10 +5,17 @@ from datetime import date
 from hashlib import sha256
 
 from runtime.http.simulate import Row, Store, Transaction
-from system_apis.platforms.firm import Absence, Calendar, Firm, Person, firm
+from system_apis.platforms.firm import Absence, Calendar, Firm, Person, Project, firm
 
 _GERMANY = "DE01"
 _TITLES = {"vacation": "Vacation", "sick": "Sick Leave", "training": "Training", "parental": "Parental Leave"}
+_PROJECT_STATUS = {
+    "planned": "Planned",
+    "active": "In Progress",
+    "on_hold": "On Hold",
+    "closing": "Closing",
+    "closed": "Closed",
+}
 _STATUS = {"approved": "Successfully Completed", "requested": "In Progress"}
 
 
@@ -37,6 +44,8 @@ def fill(store: Store, as_of: date) -> None:
         by_number = {person.number: person for person in world.people}
         for absence in world.absences:
             change.put("time_off", wid("time_off_entry", absence.code), _time_off(absence, by_number[absence.person]))
+        for project in world.projects:
+            change.put("projects", wid("project", project.code), _project(project, world))
 
 
 def _organizations(change: Transaction, world: Firm) -> None:
@@ -44,7 +53,7 @@ def _organizations(change: Transaction, world: Firm) -> None:
     companies = [("Company", entity.code, entity.name) for entity in world.entities]
     centers = [("Cost Center", center.code, f"{center.code} {center.name}") for center in world.cost_centers]
     for kind, code, descriptor in (*companies, *centers, *_teams(world.people)):
-        row = {**reference("organization", code, descriptor), "code": code}
+        row = _coded("organization", code, descriptor)
         change.put("organizations", row["id"], {**row, "type": reference("organization_type", kind, kind)})
 
 
@@ -70,12 +79,11 @@ def _worker(person: Person, world: Firm) -> Row:
         "manages": person.number in heads,
         "type": reference("worker_type", worker_type, worker_type),
         "contractor": contractor,
-        "company": reference("organization", person.entity, companies[person.entity]) | {"code": person.entity},
-        "cost_center": reference(
+        "company": _coded("organization", person.entity, companies[person.entity]),
+        "cost_center": _coded(
             "organization", person.cost_center, f"{person.cost_center} {centers[person.cost_center]}"
-        )
-        | {"code": person.cost_center},
-        "location": reference("location", person.location, person.location) | {"code": person.location},
+        ),
+        "location": _coded("location", person.location, person.location),
         "team": reference("organization", f"SUP-{team}", f"Team of {names[team]}"),
         "role": person.role,
         "level": person.seniority,
@@ -120,3 +128,23 @@ def _time_off(absence: Absence, person: Person) -> Row:
         "status": _STATUS[absence.state],
         "name": f"{person.name} - {title} - {absence.on.isoformat()}",
     }
+
+
+def _project(project: Project, world: Firm) -> Row:
+    companies = {entity.code: entity.name for entity in world.entities}
+    clients = {client.code: client.name for client in world.clients}
+    status = _PROJECT_STATUS[project.stage]
+    return {
+        **_coded("project", project.code, project.name),
+        "company": _coded("organization", project.entity, companies[project.entity]),
+        "customer": _coded("customer", project.client, clients[project.client]),
+        "currency": _coded("currency", project.currency, project.currency),
+        "status": reference("project_status", status, status),
+        "starts_on": project.starts_on.isoformat(),
+        "ends_on": project.ends_on.isoformat(),
+        "inactive": project.stage == "closed",
+    }
+
+
+def _coded(kind: str, code: str, descriptor: str) -> Row:
+    return {**reference(kind, code, descriptor), "code": code}

@@ -26,7 +26,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """`deal` and `account` can carry new projects; `template` brings tasks with `template_codes`.
 
     `project` is a seeded one with recorded time, `expected` its canon attributes; `projects` and `milestones` = all seeded
-    references; `milestone_states` = how many seeded milestones stand in each state.
+    references; `milestone_states` = how many seeded milestones stand in each state. `tasks` = (code, chargeable, first day, last
+    day, open) of the tasks of the seeded project.
     """
 
     deal: str
@@ -39,6 +40,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     projects: frozenset[str]
     milestones: frozenset[str]
     milestone_states: Mapping[str, int]
+    tasks: frozenset[tuple[str, bool, date, date, bool]]
 
 
 def _new(subject: Subject, key: str) -> NewProject:
@@ -183,6 +185,24 @@ async def promise_that_a_listing_can_start_at_an_instant(subject: Subject) -> No
     assert project.ref in {found.ref for found in later}
     assert all(found.changed_at >= project.changed_at for found in later)
     assert not subject.facts.projects & {found.ref for found in later}
+
+
+async def promise_that_tasks_of_projects_are_listed_open_and_closed(subject: Subject) -> None:
+    project = await _create(subject)
+    new = Tasks(items=(Task(code="NEW-1", name="New", chargeable=False, open=False),))
+    (put,) = (await subject.adapter.put_tasks(subject.call, project.ref, new)).items
+    tasks = await pages(partial(subject.adapter.list_tasks, subject.call), limit=20)
+    assert len({task.ref for task in tasks}) == len(tasks)
+    assert [task.changed_at for task in tasks] == sorted(task.changed_at for task in tasks)
+    (listed,) = (task for task in tasks if task.ref == put.ref)
+    assert (listed.project_ref, listed.code, listed.chargeable, listed.open) == (project.ref, "NEW-1", False, False)
+    own = [task for task in tasks if task.project_ref == subject.facts.project]
+    assert {(t.code, t.chargeable, t.start_on, t.end_on, t.open) for t in own} == subject.facts.tasks
+    projects = {found.ref for found in await pages(partial(subject.adapter.list_projects, subject.call))}
+    assert {task.project_ref for task in tasks} <= projects
+    later = await pages(partial(subject.adapter.list_tasks, subject.call), changed_since=listed.changed_at)
+    assert put.ref in {task.ref for task in later}
+    assert all(task.changed_at >= listed.changed_at for task in later)
 
 
 async def promise_that_milestones_are_listed_in_any_state(subject: Subject) -> None:

@@ -78,6 +78,7 @@ async def _psa(http: httpx.AsyncClient) -> psa.Facts:
         projects=frozenset(everything[p.code] for p in firm.projects),
         milestones=frozenset(f"certinia:milestone:{milestones[m.code]}" for m in firm.milestones),
         milestone_states=Counter(milestone.state for milestone in firm.milestones),
+        tasks=frozenset((t.code, t.chargeable, t.starts_on, t.ends_on, t.state == "open") for t in project.tasks),
     )
 
 

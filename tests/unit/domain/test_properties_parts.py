@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.money import ZERO, Exact, minor_units, negate
+from contracts.money import HOURS_PLACES, ZERO, Exact, minor_units, negate, round_money
 from domain.caps import CapAmounts, CapItem, CapQuestion, apply_caps
 from domain.discounts import NetLine, VolumeQuestion, VolumeTier, volume_discount
 from domain.invoice_lines import BillableTransaction, aggregate_lines, credit_invoice_lines
@@ -29,6 +29,7 @@ from domain.retainers import BlockHours, Retainer, RetainerQuestion, apply_retai
 from domain.splits import Allocation, CustomerSplit, SplitQuestion, Weight, allocate_amount, split_customers
 from tests.unit.domain import given as some
 
+_LAST_PLACE = Decimal(1).scaleb(-HOURS_PLACES)
 _CODES = st.sampled_from(("S19", "S07", "RC"))
 
 
@@ -94,14 +95,30 @@ def test_a_cap_divides_and_loses_nothing(question: CapQuestion, rng: Any) -> Non
     assert apply_caps(replace(question, items=tuple(shuffled))) == answer
 
 
-@given(question=_cap_questions())
+def _priced(question: CapQuestion) -> CapQuestion:
+    """The same with time at its price (RP-3)."""
+    items = []
+    for item in question.items:
+        price = round_money(item.quantity * (item.bill_rate or ZERO), question.currency, question.rounding_mode)
+        items.append(replace(item, amount=price) if item.kind == "time" else item)
+    return replace(question, items=tuple(items))
+
+
+def _hours_of_rounding(item: CapItem) -> Decimal:
+    """What the last place of a quantity (RP-4) stands for in hours, of the item and of its price."""
+    priced = (item.hours or ZERO) * (item.bill_rate or ZERO) / item.amount if item.amount > 0 else ZERO
+    return _LAST_PLACE * (1 + priced)
+
+
+@given(question=_cap_questions().map(_priced))
 def test_what_a_cap_lets_through_stays_within_it(question: CapQuestion) -> None:
     """Under split and block_entry consumption never passes a limit and its tolerance, unless it had before."""
     answer = apply_caps(question)
+    rounding = max(map(_hours_of_rounding, question.items), default=ZERO)
     for key, after in answer.consumed.items():
         assert after >= 0
         limit, before = getattr(question.limits, key), getattr(question.consumed, key) or ZERO
-        tolerance = ZERO if key == "line_hours" else question.tolerance_amount or ZERO
+        tolerance = rounding if key == "line_hours" else question.tolerance_amount or ZERO
         if question.policy != "warn":
             assert after <= max(limit + tolerance, before)
 

@@ -34,6 +34,13 @@ def test_a_wrong_value_names_its_variable(name: str, value: str) -> None:
         settings.load({name: value})
 
 
+@pytest.mark.parametrize(("name", "value"), [("DATABASE_URL", "mysql://u:hush@h/x"), ("REDIS_URL", "http://h:1")])
+def test_an_address_of_something_else_is_refused_without_its_secrets(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"LEDGERWAY_{name} begins with none of") as refused:
+        settings.load({f"LEDGERWAY_{name}": value})
+    assert "hush" not in str(refused.value)
+
+
 def test_a_child_reads_back_what_its_parent_knew() -> None:
     known = settings.Settings(database_url="postgresql://a@/b?host=/x", port=1, supervised=True, token_file=Path("/t"))
     assert settings.load(settings.child_environment(known)) == known

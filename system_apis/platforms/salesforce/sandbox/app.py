@@ -27,12 +27,14 @@ from system_apis.platforms.salesforce.soql import SoqlRefused
 from . import describe
 from .budget import DAILY_REQUESTS, Budget
 from .bulk import BULK
+from .changes import CHANGES
 from .collections import COLLECTIONS
 from .composite import batch, composite
 from .errors import Envelope, OrgError, not_found
 from .org import Org
 from .rest import SINGLE, Caller, Operation
 from .schema import ApexRoute, Contribution
+from .search import SEARCH
 from .seed import fill
 from .tokens import Tokens
 from .trees import TREES
@@ -80,13 +82,14 @@ class _Service:
 
     def routes(self, contributions: Sequence[Contribution]) -> list[Route]:
         limits: Operation = lambda org, caller, request: Response.of(200, self.budget.limits())  # noqa: E731
-        plain = (*COLLECTIONS, *TREES, ("GET", "/limits", limits), *SINGLE)
+        plain = (*COLLECTIONS, *TREES, *CHANGES, *SEARCH, ("GET", "/limits", limits), *SINGLE)
         alone = (*_bundles(self._run), *BULK)
         served = [self._route(*entry) for entry in (*alone, *plain)]
         self._inner = [(route, entry[2]) for route, entry in zip(served[len(alone) :], plain, strict=True)]
         apex = [self._apex(resource) for c in contributions for resource in c.resources]
         return [
             Route("POST", "/services/oauth2/token", self.tokens.serve),
+            Route("POST", "/services/oauth2/revoke", self.tokens.revoke),
             Route("GET", "/services/data", lambda request: Response.of(200, describe.versions())),
             Route("GET", "/id/{org}/{user}", lambda request: _guarded(lambda: self.tokens.identity(request))),
             *served,

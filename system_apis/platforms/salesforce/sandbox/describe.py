@@ -26,9 +26,9 @@ def _label(number: int) -> str:
     return f"{_SEASONS[season]} '{year}"
 
 
-def resources(root: str) -> dict[str, str]:
-    names = ("query", "queryAll", "sobjects", "composite", "limits")
-    return {name: f"{root}/{name}" for name in names}
+def resources(root: str, identity: str) -> dict[str, str]:
+    names = ("query", "queryAll", "sobjects", "composite", "limits", "search", "jobs")
+    return {name: f"{root}/{name}" for name in names} | {"identity": identity}
 
 
 def everything(schema: Schema, root: str) -> dict[str, Any]:

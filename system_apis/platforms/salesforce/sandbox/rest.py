@@ -21,6 +21,7 @@ from .errors import OrgError, not_found
 from .org import Org
 from .render import value_of, whole
 from .schema import Field, Table, no_column
+from .tokens import identity_url
 from .values import moment
 
 _CREATED_FLAG_SINCE = Decimal("46.0")
@@ -184,8 +185,12 @@ def _described(org: Org, caller: Caller, request: Request) -> Response:
     return Response.of(200, describe.full(org.schema, org.table(request.params["type"]), caller.root))
 
 
+def _resources(org: Org, caller: Caller, request: Request) -> Response:
+    return Response.of(200, describe.resources(caller.root, identity_url(request, caller.user)))
+
+
 SINGLE: tuple[tuple[str, str, Operation], ...] = (
-    ("GET", "", lambda org, caller, request: Response.of(200, describe.resources(caller.root))),
+    ("GET", "", _resources),
     ("GET", "/query", lambda org, caller, request: first_page(org, caller.root, request, deleted=False)),
     ("GET", "/queryAll", lambda org, caller, request: first_page(org, caller.root, request, deleted=True)),
     ("GET", "/query/{locator}", lambda org, caller, request: next_page(org, caller.root, request)),

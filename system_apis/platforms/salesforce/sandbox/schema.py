@@ -127,6 +127,7 @@ _SYSTEM = (
     Field(name="LastModifiedDate", type="datetime", writable=False),
     reference("LastModifiedById", "User", writable=False),
     Field(name="SystemModstamp", type="datetime", writable=False),
+    *many("datetime", "LastViewedDate", "LastReferencedDate", writable=False),
     Field(name="CurrencyIsoCode", type="picklist", length=3, default="USD"),
 )
 _OWNER = (reference("OwnerId", "User"),)

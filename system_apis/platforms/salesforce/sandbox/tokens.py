@@ -29,8 +29,14 @@ APPS = "_apps"
 _SESSIONS = "_sessions"
 _LIFETIME = timedelta(hours=2)
 _SCOPE = "api"
+_LONGEST_EPOCH = 16
 _AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 ORG_ID = record_id("00D", 1)
+
+
+def identity_url(request: Request, user: str) -> str:
+    """Where a user's identity is read."""
+    return f"{request.base_url}/id/{ORG_ID}/{user}"
 
 
 class ConnectedApp(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +65,14 @@ class Tokens:
             return self._open(request, *self._by_assertion(form.get("assertion", "")))
         raise _refused("unsupported_grant_type", "grant type not supported")
 
+    def revoke(self, request: Request) -> Response:
+        """POST /services/oauth2/revoke: a session ends, even one that is over already."""
+        token = request.form().get("token") or request.query.get("token")
+        if not token:
+            raise _refused("invalid_request", "token is required")
+        self.forget(token)
+        return Response(200)
+
     def user(self, request: Request) -> str:
         """The user behind the bearer token. Raises INVALID_SESSION_ID."""
         kind, _, token = (request.header("authorization") or "").partition(" ")
@@ -75,7 +89,7 @@ class Tokens:
         row = self._org.store.get("User", user) or {}
         known = {"username": row.get("Username"), "display_name": row.get("Name"), "email": row.get("Email")}
         urls = {"rest": f"{request.base_url}/services/data/v{{version}}/"}
-        ids = {"id": f"{request.base_url}{request.path}", "user_id": user, "organization_id": ORG_ID}
+        ids = {"id": identity_url(request, user), "user_id": user, "organization_id": ORG_ID}
         return Response.of(200, {**ids, **known, "asserted_user": True, "active": True, "urls": urls})
 
     def forget(self, token: str) -> None:
@@ -107,8 +121,7 @@ class Tokens:
         named = audiences if isinstance(audiences, list) else [audiences]
         if not any(str(name).rstrip("/") in (*_AUDIENCES, self._public_url.rstrip("/")) for name in named):
             raise _refused("invalid_grant", "audience is invalid")
-        expires, now = claims.get("exp"), self._org.clock.real()
-        if not isinstance(expires, int) or expires <= now.timestamp():
+        if _seconds(claims.get("exp")) <= self._org.clock.real().timestamp():
             raise _refused("invalid_grant", "expired authorization code")
 
     def _app(self, client_id: str) -> ConnectedApp:
@@ -123,7 +136,7 @@ class Tokens:
         self._prune(now)
         self._org.store.settle(_SESSIONS, _digest(token), {"user": user, "until": (now + _LIFETIME).isoformat()})
         issued_at = str(int(now.timestamp() * 1000))
-        identity = f"{request.base_url}/id/{ORG_ID}/{user}"
+        identity = identity_url(request, user)
         signed = hmac.digest(app.secret.encode(), (identity + issued_at).encode(), "sha256")
         answer = {
             "access_token": token,
@@ -140,6 +153,12 @@ class Tokens:
         for key, session in tuple(self._org.store.rows(_SESSIONS).items()):
             if datetime.fromisoformat(session["until"]) <= now:
                 self._org.store.settle(_SESSIONS, key, None)
+
+
+def _seconds(expires: object) -> int:
+    """Whole seconds of a claim; public clients write it as a number or as its digits. 0 = there is none."""
+    text = str(expires).partition(".")[0]
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_EPOCH else 0
 
 
 def _digest(token: str) -> str:

@@ -50,6 +50,28 @@ def test_verbose_tells_each_request(ledgerway: Run, product: Product) -> None:
     assert "request req_7" in said.err
 
 
+class TestStateDirectory:
+    """A directory that was named is meant: no other installation is asked instead."""
+
+    def test_one_that_is_not_there(self, ledgerway: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("LEDGERWAY_URL", raising=False)
+        nowhere = tmp_path / "no where"
+        said = ledgerway("runs", "list", "--state-dir", str(nowhere))
+        assert said == (
+            7,
+            "",
+            f"There is no state directory {nowhere}, so nothing was started there.\n"
+            f"Look: ledgerway demo --state-dir '{nowhere}'\n",
+        )
+
+    def test_one_where_nothing_runs(self, ledgerway: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("LEDGERWAY_URL", raising=False)
+        monkeypatch.setenv("LEDGERWAY_PORT", "1")
+        said = ledgerway("runs", "list", "--state-dir", str(tmp_path))
+        assert said.code == 7
+        assert said.err.endswith(f"\nLook: ledgerway demo --state-dir {tmp_path}\n")
+
+
 def test_a_timeout_below_a_second_is_misuse(ledgerway: Run) -> None:
     assert ledgerway("runs", "list", "--timeout", "0").code == 2
 

@@ -23,6 +23,7 @@ from tests.unit.process_apis.invoice_readiness.billing_facts import (
     milestone,
     period,
     project,
+    tax,
     transaction,
 )
 
@@ -161,6 +162,15 @@ def test_what_no_connected_system_supplies_does_not_apply_and_says_so(code: str)
 def test_absent_facts_name_what_is_absent(changed: dict[str, Any], code: str, reason: str) -> None:
     check = found(code, facts(**changed))
     assert check.status == "not_applicable" and check.sentence.startswith(reason)
+
+
+def test_a_tax_id_that_the_erp_keeps_counts_as_validated() -> None:
+    """The ERP is authoritative for tax ids (2.1): who enters it there clears the check, as at onboarding."""
+    french = debtor(address=Address(country="FR"), tax_id="FR83404833048")
+    codes = (tax("S19", "standard", "19.00"), tax("RC", "reverse_charge"))
+    given = facts(customer=replace(CUSTOMER, tax_id_valid=False), debtor=french, tax_codes=codes)
+    assert found("TAX_NOT_DETERMINED", given).status == "passed"
+    assert found("TAX_NOT_DETERMINED", replace(given, debtor=replace(french, tax_id=None))).status == "failed"
 
 
 def test_evidence_names_what_to_open() -> None:

@@ -47,6 +47,9 @@ def test_a_sound_day_is_rated() -> None:
         ("PROJECT_STATUS_INVALID", {"project": {"status": "closing"}}),
         ("DATE_OUT_OF_RANGE", {"project": {"start": DAY + timedelta(days=1)}}),
         ("DATE_OUT_OF_RANGE", {"project": {"end": DAY - timedelta(days=1)}}),
+        ("PROJECT_CODE_INVALID", {"task": {"open": False}}),
+        ("DATE_OUT_OF_RANGE", {"task": {"start_on": DAY + timedelta(days=1)}}),
+        ("DATE_OUT_OF_RANGE", {"task": {"end_on": DAY - timedelta(days=1)}}),
         ("DATE_OUT_OF_RANGE", {"worker": {"end_on": DAY - timedelta(days=1)}}),
         ("DATE_OUT_OF_RANGE", {"contract": {"po": EXPIRED}}),
         ("CONTRACT_LINE_UNRESOLVED", {"contracts": ()}),
@@ -79,6 +82,7 @@ def test_a_project_nobody_knows() -> None:
         {"project": {"status": "on_hold", "hold_from": DAY + timedelta(days=1)}},
         {"project": {"status": "closing", "hold_from": DAY + timedelta(days=1)}},
         {"project": {"start": DAY, "end": DAY}},
+        {"task": {"start_on": DAY, "end_on": DAY}},
         {"contract": {"state": "completed", "start": DAY, "end": DAY}},
         {"line": {"task_ids": ("BUILD", "TEST")}},
         {"entry": {"hours": Decimal(24)}, "hours_on_day": Decimal(24)},
@@ -95,6 +99,7 @@ def test_everything_that_fails_is_collected_in_the_order_of_the_checks() -> None
     changed: dict[str, Any] = {
         "twins": ("tme_0",),
         "project": {"status": "closed", "end": DAY - timedelta(days=1)},
+        "task": {"open": False},
         "contract": {"state": "suspended"},
         "assigned": False,
         "hours_on_day": Decimal(30),
@@ -106,6 +111,7 @@ def test_everything_that_fails_is_collected_in_the_order_of_the_checks() -> None
     wanted = [
         "DUPLICATE_SUSPECTED",
         "PROJECT_STATUS_INVALID",
+        "PROJECT_CODE_INVALID",
         "DATE_OUT_OF_RANGE",
         "CONTRACT_NOT_ACTIVE",
         "NOT_ASSIGNED",
@@ -156,6 +162,7 @@ def test_no_word_of_a_person_replaces_what_can_be_looked_up() -> None:
         ("COST_ONLY", {"line": {"billing_method": "milestone"}, "rate_lines": ()}),
         ("NOT_BILLABLE", {"entry": {"billable": False}}),
         ("NOT_BILLABLE", {"line": {"includes_time": False}}),
+        ("NOT_BILLABLE", {"task": {"chargeable": False}}),
         ("NOT_BILLABLE", {"entry": {"billable_hours": Decimal(0)}}),
     ],
 )

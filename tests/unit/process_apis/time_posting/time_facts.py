@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.canon.ledger import LegalEntity
+from contracts.canon.project import ProjectTask
 from contracts.canon.timesheet import TimeEntry
 from contracts.canon.worker import CostRate, Worker
 from contracts.process.register_objects import Contract, ContractLine, RegisteredProject
@@ -44,6 +45,16 @@ PROJECT = RegisteredProject(
     status="active",
     version=1,
     updated_at=NOW,
+)
+TASK = ProjectTask(
+    ref="certinia:task:t1",
+    project_ref="certinia:project:p1",
+    code="BUILD",
+    name="Build",
+    chargeable=True,
+    start_on=date(2026, 1, 1),
+    open=True,
+    changed_at=NOW,
 )
 ENTITY = LegalEntity(ref="erp:subsidiary:2", code="DE01", name="GmbH", country="DE", functional_currency="EUR")
 LINE = ContractLine(
@@ -93,7 +104,7 @@ OCTOBER = AccountingPeriod(start=date(2026, 10, 1), end=date(2026, 10, 31), stat
 
 
 def facts(**changed: Any) -> Facts:
-    """`entry`, `contract`, `line`, `entity` and `worker` take the fields that differ; the rest are fields of the facts."""
+    """`entry`, `task`, `contract`, `line`, `entity` and `worker` take the fields that differ; the rest are fields of the facts."""
     entity = replace(ENTITY, **changed.pop("entity", {}))
     line = replace(LINE, **changed.pop("line", {}))
     contract = replace(CONTRACT, **{"lines": (line,), **changed.pop("contract", {})})
@@ -103,6 +114,7 @@ def facts(**changed: Any) -> Facts:
         "version": 1,
         "entry": entry,
         "project": replace(PROJECT, **changed.pop("project", {})),
+        "task": replace(TASK, **changed.pop("task", {})),
         "contracts": (contract,),
         "worker": worker,
         "assigned": True,

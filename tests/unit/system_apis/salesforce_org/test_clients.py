@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from runtime.http.simulate import ASGIApp
-from system_apis.platforms.salesforce.sandbox import CLIENT_ID, CLIENT_SECRET
+from system_apis.platforms.salesforce.sandbox import CLIENT_ID, CLIENT_SECRET, PRIVATE_KEY, USERNAME
+from tests.support.sockets import listening
 
 from .orgs import org
 
@@ -47,17 +48,9 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 @asynccontextmanager
 async def over_tls(app: ASGIApp, cert: Path, key: Path) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
     options = {"ssl_certfile": str(cert), "ssl_keyfile": str(key), "ssl_version": ssl.PROTOCOL_TLS_SERVER}
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, **options))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    try:
-        yield f"https://localhost:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
+    async with listening(app, **options) as port:
+        yield f"https://localhost:{port}"
 
 
 def session(cert: Path) -> requests.Session:
@@ -74,8 +67,22 @@ def signed_in(url: str, cert: Path) -> Salesforce:
     return Salesforce(session_id=token["access_token"], instance_url=token["instance_url"], session=session(cert))
 
 
+def by_assertion(url: str, cert: Path, key: Path) -> Salesforce:
+    """Signed in by the client itself, which knows only the vendor's own host: its requests are sent to the org."""
+
+    class Redirected(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+            request.url = (request.url or "").replace("https://login.salesforce.com", url)
+            return super().send(request, **options)
+
+    login = session(cert)
+    login.mount("https://login.salesforce.com", Redirected())
+    return Salesforce(username=USERNAME, consumer_key=CLIENT_ID, privatekey_file=str(key), session=login)
+
+
 def sell(salesforce: Salesforce) -> str:
     """Create, upsert, read and page with the client's own methods."""
+    now = datetime.now(UTC)
     account = salesforce.Account.create({"Name": "Client of a client"})["id"]
     assert salesforce.Account.upsert("Ledgerway_Id__c/c-1", {"Name": "Keyed"}) == 201
     assert salesforce.Account.upsert("Ledgerway_Id__c/c-1", {"Name": "Keyed twice"}) == 200
@@ -89,6 +96,9 @@ def sell(salesforce: Salesforce) -> str:
     assert page.count("In bulk") == 2
     with pytest.raises(SalesforceMalformedRequest, match="MALFORMED_QUERY"):
         salesforce.query("select from")
+    assert salesforce.is_sandbox() is True
+    assert salesforce.quick_search("Keyed twice")["searchRecords"]
+    assert account in salesforce.Account.updated(now - timedelta(hours=1), now + timedelta(hours=1))["ids"]
     return str(account)
 
 
@@ -104,6 +114,8 @@ async def test_simple_salesforce_over_tls_a_lost_answer_and_a_restart(tmp_path: 
     async with over_tls(org(tmp_path / "org"), cert, key) as url:
         salesforce = await asyncio.to_thread(signed_in, url, cert)
         account = await asyncio.to_thread(sell, salesforce)
+        again = await asyncio.to_thread(by_assertion, url, cert, tmp_path / "org" / PRIVATE_KEY)
+        assert again.session_id not in ("", salesforce.session_id)
         await asyncio.to_thread(lose, salesforce, url, cert)
         token = salesforce.session_id
     async with over_tls(org(tmp_path / "org"), cert, key) as url:

@@ -64,6 +64,24 @@ async def test_a_saved_timecard_copies_rates_and_totals(client: httpx.AsyncClien
     assert await soql(client, f"SELECT Id FROM pse__Timecard__c WHERE pse__Timecard_Header__c = '{header['Id']}'") == []
 
 
+async def test_assignments_and_timecards_have_what_a_timecard_client_asks_for(client: httpx.AsyncClient) -> None:
+    booked = await soql(
+        client,
+        "select Id, pse__Project__r.pse__Is_Billable__c from pse__Assignment__c where "
+        "Open_up_Assignment_for_Time_entry__c = false and pse__Closed_for_Time_Entry__c = false and "
+        "pse__Exclude_from_Planners__c = false",
+    )
+    assert booked
+    id_ = (await timecard(client, pse__Location_Mon__c="Office")).json()["id"]
+    shown = await one(
+        client,
+        "select PROJECT_ID__c, pse__Location_Mon__c, LastViewedDate, LastReferencedDate from pse__Timecard_Header__c "
+        f"where Id = '{id_}'",
+    )
+    assert (shown["PROJECT_ID__c"], shown["pse__Location_Mon__c"]) == ("PRJ-2102", "Office")
+    assert (shown["LastViewedDate"], shown["LastReferencedDate"]) == (None, None)
+
+
 async def test_approval_makes_one_split_a_month_with_its_days(client: httpx.AsyncClient) -> None:
     path = await approved(client)
     header = (await client.get(path)).json()

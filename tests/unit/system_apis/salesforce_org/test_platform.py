@@ -53,13 +53,14 @@ async def test_jwt_bearer_is_verified_with_the_registered_key(tmp_path: Path) ->
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://org.test") as client:
         signed = await grant(key)
-        assert signed.status_code == 200
+        assert (await grant(key, exp=str(soon))).status_code == signed.status_code == 200
         headers = {"Authorization": f"Bearer {signed.json()['access_token']}"}
         assert (await client.get(f"{ROOT}/limits", headers=headers)).status_code == 200
         for refused, reason in (
             (await grant(stranger), "invalid assertion"),
             (await grant(key, aud="https://elsewhere.test"), "audience is invalid"),
             (await grant(key, exp=soon - 600), "expired authorization code"),
+            (await grant(key, exp="soon"), "expired authorization code"),
             (await grant(key, sub="nobody@ledgerway.example"), "user hasn't approved this consumer"),
         ):
             assert (refused.status_code, refused.json()["error_description"]) == (400, reason)
@@ -75,6 +76,26 @@ async def test_sessions_die_with_time_and_by_fault(client: httpx.AsyncClient) ->
     assert error(await client.get(f"{ROOT}/limits")) == (401, "INVALID_SESSION_ID")
     await sign_in(client)
     assert (await client.get(f"{ROOT}/limits")).status_code == 200
+
+
+async def test_a_revoked_session_is_over(client: httpx.AsyncClient) -> None:
+    token = client.headers["Authorization"].removeprefix("Bearer ")
+    assert (await client.post("/services/oauth2/revoke", data={})).json()["error"] == "invalid_request"
+    assert (await client.post("/services/oauth2/revoke", data={"token": token})).status_code == 200
+    assert error(await client.get(f"{ROOT}/limits")) == (401, "INVALID_SESSION_ID")
+
+
+async def test_the_org_and_its_user_tell_who_they_are(client: httpx.AsyncClient) -> None:
+    (known,) = await soql(client, "SELECT Id, Name, IsSandbox FROM Organization")
+    assert known["IsSandbox"] is True
+    root = (await client.get(f"{ROOT}/")).json()
+    user = (await client.get(root["identity"])).json()
+    assert (user["username"], user["organization_id"]) == (USERNAME, known["Id"])
+    for change in (
+        client.post(f"{ROOT}/sobjects/Organization", json={}),
+        client.delete(f"{ROOT}/sobjects/Organization/{known['Id']}"),
+    ):
+        assert error(await change) == (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
 
 
 async def test_create_read_update_delete(client: httpx.AsyncClient) -> None:
