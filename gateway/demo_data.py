@@ -3,10 +3,13 @@
 Everything is looked for by name before it is added, so a load that was cut off goes on where it stopped.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
+
+from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.process import register_objects as objects
@@ -64,6 +67,7 @@ class DemoData:
         self._services, self._firm, self._tenant = services, firm, tenant
         self._registers = bind(Registers, RegisterCommands(services), services.clock)
         self._analyst, self._manager = _call(tenant, ANALYST), _call(tenant, MANAGER)
+        self._correlations: dict[str, str] = defaultdict(lambda: f"req_{uuid4().hex}")
 
     async def load(self) -> None:
         """Customers, projects, contracts, rate cards, policies, in this order."""
@@ -141,7 +145,11 @@ class DemoData:
             opportunity_id=deal.ref if deal else None,
             refs=tuple(o.ref for o in (psa, *shells[:1]) if o),
         )
-        return (await self._registers.adopt_project(self._analyst, new)).id
+        return (await self._registers.adopt_project(self._about(project.deal), new)).id
+
+    def _about(self, deal: str) -> Call:
+        """What belongs to one deal has one correlation id (ID-4)."""
+        return replace(self._analyst, correlation_id=self._correlations[deal])
 
     def _deal(self, code: str) -> str:
         return next(d.name for d in self._firm.deals if d.code == code)
@@ -203,7 +211,7 @@ class DemoData:
             retainer=_retainer(retainer) if retainer else None,
             lines=tuple(_line(line, contract, projects) for line in contract.lines),
         )
-        return await self._registers.add_contract(self._analyst, new)
+        return await self._registers.add_contract(self._about(contract.deal), new)
 
     def _margin_threshold(self) -> Any:
         values = (dict(p.values).get("margin_threshold_pct") for p in self._firm.policies)
