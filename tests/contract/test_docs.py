@@ -22,6 +22,7 @@ CREDENTIALS = {
     "netsuite-secret.json",
     "netsuite-tba.json",
     "workday-secret.json",
+    "workday-soap.json",
 }
 MADE_AT_RUN_TIME = {"sandbox/", "log/", "sandbox-ca.pem"} | CREDENTIALS
 
