@@ -1,4 +1,4 @@
-"""A local Workday tenant: token endpoint, REST common service, reports-as-a-service, SOAP web services."""
+"""A local Workday tenant: token endpoint, REST services, reports-as-a-service, SOAP web services."""
 
 from system_apis.workday.sandbox.access import (
     CLIENT_ID,
@@ -11,7 +11,7 @@ from system_apis.workday.sandbox.access import (
 )
 from system_apis.workday.sandbox.app import workday
 from system_apis.workday.sandbox.reports import CALENDARS, COST_RATES, REPORT_OWNER, WORKERS
-from system_apis.workday.sandbox.seed import UNIT_DAYS, UNIT_HOURS
+from system_apis.workday.sandbox.time_off import UNIT_DAYS, UNIT_HOURS
 
 SETTINGS = {"tenant": TENANT, "report_owner": REPORT_OWNER, "unit_hours": {UNIT_DAYS: "8", UNIT_HOURS: "1"}}
 """What a connection to this tenant says besides address and secret."""

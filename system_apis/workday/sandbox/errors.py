@@ -1,5 +1,9 @@
 """How the tenant words refusals: `{"error": "...", "errors": [{"error", "field"}]}`, and faults where SOAP is spoken."""
 
+from collections.abc import Sequence
+
+from msgspec import Struct
+
 from runtime.http.simulate import Request, Response
 from system_apis.workday.sandbox.soap.envelope import fault
 
@@ -12,6 +16,20 @@ def refusal(status: int, message: str, field: str | None = None) -> Response:
     if field:
         body["errors"] = [{"error": message, "field": field}]
     return Response.of(status, body)
+
+
+class Wrong(Struct, frozen=True):
+    """One mistake in a request: the vendor's code, the message, and where it is."""
+
+    code: str
+    message: str
+    field: str
+
+
+def refusals(wrong: Sequence[Wrong]) -> Response:
+    """Everything that is wrong with a request."""
+    listed = [{"error": one.message, "code": one.code, "field": one.field} for one in wrong]
+    return Response.of(400, {"error": "Validation error(s) occurred.", "errors": listed})
 
 
 def _worded(request: Request, status: int, message: str) -> Response:

@@ -1,9 +1,12 @@
 """Collections of the REST services: `limit`, `offset`, `total`, and instance references with their links."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from runtime.http.simulate import Faults, Refused, Request, Response, Row
 from system_apis.workday.sandbox.errors import refusal
+
+Collection = Callable[[Request], list[Row]]
+"""All rows of a collection, as a request filters them."""
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 
@@ -22,6 +25,13 @@ class Listing:
             raise Refused(refusal(400, f"limit must be between 1 and {LARGEST_LIMIT}", "limit"))
         start = shifted(self._faults, request, offset)
         return Response.of(200, {"total": len(rows), "data": list(rows[start : start + limit])})
+
+    def one(self, request: Request, rows: Sequence[Row]) -> Response:
+        """The item of the path among those of its collection."""
+        found = next((row for row in rows if row["id"] == request.params["item"]), None)
+        if found is None:
+            raise Refused(refusal(404, "invalid ID: the instance does not exist"))
+        return Response.of(200, found)
 
     def link(self, request: Request, row: Row, collection: str) -> Row:
         """A reference (id, descriptor) with its `href`."""

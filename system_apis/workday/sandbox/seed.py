@@ -1,14 +1,13 @@
-"""The HCM's share of the seeded firm, under the tenant's own ids (WIDs: 32 hex digits)."""
+"""The HCM's share of the seeded firm, under the tenant's own ids."""
 
 from collections.abc import Iterable
 from datetime import date
-from hashlib import sha256
 
 from runtime.http.simulate import Row, Store, Transaction
 from system_apis.platforms.firm import Absence, Calendar, Firm, Person, Project, firm
+from system_apis.workday.sandbox.instances import reference, wid
+from system_apis.workday.sandbox.time_off import UNIT_DAYS, booked, unit_of
 
-_GERMANY = "DE01"
-_TITLES = {"vacation": "Vacation", "sick": "Sick Leave", "training": "Training", "parental": "Parental Leave"}
 _PROJECT_STATUS = {
     "planned": "Planned",
     "active": "In Progress",
@@ -17,19 +16,6 @@ _PROJECT_STATUS = {
     "closed": "Closed",
 }
 _STATUS = {"approved": "Successfully Completed", "requested": "In Progress"}
-
-
-def wid(kind: str, key: str) -> str:
-    """The tenant's id of an object: stable, and unlike any other system's."""
-    return sha256(f"fairmont:{kind}:{key}".encode()).hexdigest()[:32]
-
-
-UNIT_HOURS, UNIT_DAYS = wid("unit_of_time", "Hours"), wid("unit_of_time", "Days")
-
-
-def reference(kind: str, key: str, descriptor: str) -> Row:
-    """An instance reference, without its link."""
-    return {"id": wid(kind, key), "descriptor": descriptor}
 
 
 def fill(store: Store, as_of: date) -> None:
@@ -41,9 +27,9 @@ def fill(store: Store, as_of: date) -> None:
             change.put("workers", wid("worker", person.number), _worker(person, world))
         for calendar in world.calendars:
             change.put("calendars", calendar.code, _calendar(calendar))
-        by_number = {person.number: person for person in world.people}
         for absence in world.absences:
-            change.put("time_off", wid("time_off_entry", absence.code), _time_off(absence, by_number[absence.person]))
+            worker = store.rows("workers")[wid("worker", absence.person)]
+            change.put("time_off", wid("time_off_entry", absence.code), _time_off(absence, worker))
         for project in world.projects:
             change.put("projects", wid("project", project.code), _project(project, world))
 
@@ -113,21 +99,10 @@ def _calendar(calendar: Calendar) -> Row:
     }
 
 
-def _time_off(absence: Absence, person: Person) -> Row:
-    """German leave is booked in days, elsewhere in hours."""
-    in_days = person.entity == _GERMANY
-    title = _TITLES[absence.kind]
-    return {
-        "worker": wid("worker", person.number),
-        "date": absence.on.isoformat(),
-        "units": "1" if in_days else str(absence.hours),
-        "unit": {"id": UNIT_DAYS, "descriptor": "Days"} if in_days else {"id": UNIT_HOURS, "descriptor": "Hours"},
-        "kind": reference("time_off", absence.kind, title),
-        "plan": reference("time_off_plan", title, f"{title} Plan"),
-        "request": reference("time_off_request", absence.code, f"Time Off Request: {person.name}"),
-        "status": _STATUS[absence.state],
-        "name": f"{person.name} - {title} - {absence.on.isoformat()}",
-    }
+def _time_off(absence: Absence, worker: Row) -> Row:
+    in_days = unit_of(worker["company"]["code"])["id"] == UNIT_DAYS
+    units, status = "1" if in_days else str(absence.hours), _STATUS[absence.state]
+    return booked(worker, absence.kind, absence.on.isoformat(), units, absence.code, status)
 
 
 def _project(project: Project, world: Firm) -> Row:
