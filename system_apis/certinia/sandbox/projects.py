@@ -148,6 +148,7 @@ EVENT_ITEM = SObject(
         reference("pse__Expense__c", "pse__Expense__c"),
         reference("pse__Milestone__c", "pse__Milestone__c"),
         reference("pse__Timecard_Split__c", "pse__Timecard__c"),
+        *many("string", "pse__Invoiced__c", "pse__Is_Released__c", label="the event's, as Yes or No", writable=False),
     ),
 )
 OBJECTS = (REGION, PRACTICE, GROUP, PROJECT, TASK, MILESTONE, BATCH, EVENT, EVENT_ITEM)

@@ -198,13 +198,24 @@ def itemised(org: Org, change: Change) -> None:
             org.system_update(name, target, change.user, values)
 
 
+def told(org: Org, change: Change) -> None:
+    """An item shows how far its event is."""
+    change.new |= _told(org.row("pse__Billing_Event__c", change.new.get("pse__Billing_Event__c")) or {})
+
+
+def _told(event: Row) -> Row:
+    return {name: "Yes" if event.get(name) else "No" for name in ("pse__Invoiced__c", "pse__Is_Released__c")}
+
+
 def invoiced(org: Org, change: Change) -> None:
     """Invoicing happens at event level and reaches everything behind its items."""
+    items = [row for row in org.rows("pse__Billing_Event_Item__c") if row.get("pse__Billing_Event__c") == change.id]
+    for item in items:
+        org.system_update("pse__Billing_Event_Item__c", item["Id"], change.user, _told(change.new))
     if not change.becomes("pse__Invoiced__c", True):
         return
     names = ("pse__Invoiced__c", "pse__Invoice_Number__c", "pse__Invoice_Date__c")
     values = {name: change.new.get(name) for name in names}
-    items = [row for row in org.rows("pse__Billing_Event_Item__c") if row.get("pse__Billing_Event__c") == change.id]
     for item in items:
         for column, name in _TARGETS.items():
             if item.get(column):
@@ -220,6 +231,7 @@ BEFORE = {
     "pse__Assignment__c": assignment,
     "pse__Expense__c": expense,
     "pse__Expense_Report__c": report,
+    "pse__Billing_Event_Item__c": told,
 }
 AFTER = {
     "pse__Assignment__c": assigned,

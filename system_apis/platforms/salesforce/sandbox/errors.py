@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from runtime.http.simulate import Request, Response
 
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
 LIMIT_MESSAGE = "TotalRequests Limit exceeded."
 
 
@@ -57,7 +58,8 @@ class Envelope:
         return not_found().response()
 
     def method_not_allowed(self, request: Request) -> Response:
-        message = f"HTTP Method '{request.method}' not allowed. Allowed are GET,POST,PATCH,DELETE"
+        others = ",".join(method for method in _METHODS if method != request.method)
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {others}"
         return OrgError(405, "METHOD_NOT_ALLOWED", message).response()
 
     def too_large(self, request: Request) -> Response:

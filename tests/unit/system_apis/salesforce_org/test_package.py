@@ -225,12 +225,15 @@ async def test_invoicing_an_event_reaches_the_billed_record(client: httpx.AsyncC
     batch = await create("pse__Billing_Event_Batch__c", {})
     owner = {"pse__Project__c": row["pse__Project__c"]}
     event = await create("pse__Billing_Event__c", {**owner, "pse__Billing_Event_Batch__c": batch})
-    await create("pse__Billing_Event_Item__c", {"pse__Billing_Event__c": event, "pse__Milestone__c": row["Id"]})
+    item = await create("pse__Billing_Event_Item__c", {"pse__Billing_Event__c": event, "pse__Milestone__c": row["Id"]})
+    told = f"SELECT pse__Invoiced__c, pse__Is_Released__c FROM pse__Billing_Event_Item__c WHERE Id = '{item}'"
+    assert [(await one(client, told))[name] for name in ("pse__Invoiced__c", "pse__Is_Released__c")] == ["No", "No"]
     invoice = {"pse__Invoiced__c": True, "pse__Invoice_Number__c": "INV-1"}
     await client.patch(f"{ROOT}/sobjects/pse__Billing_Event__c/{event}", json=invoice)
     after = (await client.get(f"{ROOT}/sobjects/pse__Milestone__c/{row['Id']}")).json()
     assert after["pse__Billed__c"] and after["pse__Invoiced__c"] and after["pse__Invoice_Number__c"] == "INV-1"
     assert after["pse__Eligible_for_Billing__c"] is False
+    assert [(await one(client, told))[name] for name in ("pse__Invoiced__c", "pse__Is_Released__c")] == ["Yes", "No"]
 
 
 async def test_an_approved_report_approves_its_expenses(client: httpx.AsyncClient) -> None:
