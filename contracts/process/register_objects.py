@@ -262,6 +262,14 @@ class CostCenterMappingPage(Page[CostCenterMapping], frozen=True, kw_only=True):
     """A page of mappings."""
 
 
+class CrossReference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which record of a connected system something is (ID-2), and why it is said. `number` is what people call it there."""
+
+    ref: Ref
+    number: Text | None = None
+    note: Reason
+
+
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A customer (`cus`) the hub knows. `refs` are its cross references (ID-2): CRM account, ERP customer."""
 

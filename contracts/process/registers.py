@@ -49,6 +49,11 @@ class Registers(Protocol):
         """Read a customer."""
         ...
 
+    @operation("POST", "/customers/{customer_id}/links", scope="registers:write", problems=_MOVE)
+    async def link_customer(self, call: Call, customer_id: Code, body: objects.CrossReference) -> objects.Customer:
+        """Say which record of a connected system the customer is; the one it was there before is let go (XREF_MISSING)."""
+        ...
+
     @operation("POST", "/projects", scope="registers:write", status=201, problems=(RuleViolated, Conflict))
     async def adopt_project(self, call: Call, body: objects.NewRegisteredProject) -> objects.RegisteredProject:
         """Register a project that PSA and ERP already have."""
@@ -73,6 +78,13 @@ class Registers(Protocol):
     @operation("GET", "/projects/{project_id}", scope="registers:read", problems=(NotFound,))
     async def get_project(self, call: Call, project_id: Code) -> objects.RegisteredProject:
         """Read a project."""
+        ...
+
+    @operation("POST", "/projects/{project_id}/links", scope="registers:write", problems=_MOVE)
+    async def link_project(
+        self, call: Call, project_id: Code, body: objects.CrossReference
+    ) -> objects.RegisteredProject:
+        """Say which record of a connected system the project is; the one it was there before is let go (XREF_MISSING)."""
         ...
 
     @operation("POST", "/contracts", scope="registers:write", status=201, problems=(RuleViolated, Conflict))

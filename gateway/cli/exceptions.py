@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from contracts.process.orders import ExceptionSort
 from gateway.cli.exits import Exit
-from gateway.cli.options import SORTING
+from gateway.cli.options import SORTING, Note
 from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 app = App(name="exceptions")
 _HEADS = ("EXCEPTION", "CODE", "STATE", "OWNER", "DUE", "RISK", "OBJECT")
-_Note = Annotated[str, Parameter(name=("--note", "--reason"))]
 
 
 @app.command(name="list")
@@ -88,7 +87,7 @@ async def show(exception_id: str, /, *, session: Asked) -> Exit:
 
 
 @app.command
-async def resolve(exception_id: str, /, *, note: _Note, session: Asked) -> Exit:
+async def resolve(exception_id: str, /, *, note: Note, session: Asked) -> Exit:
     """Say what was done about it; what waited for it goes on and looks again.
 
     Example: `ledgerway exceptions resolve exc_... --note "Customer made active in NetSuite"`
@@ -106,7 +105,7 @@ async def resolve(exception_id: str, /, *, note: _Note, session: Asked) -> Exit:
 
 
 @app.command
-async def waive(exception_id: str, /, *, note: _Note, session: Asked) -> Exit:
+async def waive(exception_id: str, /, *, note: Note, session: Asked) -> Exit:
     """Accept it as it is, with a reason; only finance control may.
 
     Example: `ledgerway exceptions waive exc_... --reason "Agreed with the client" --as finance-controller`

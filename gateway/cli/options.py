@@ -13,6 +13,7 @@ from runtime.settings import load
 
 SHARED = Group("Options of every command", sort_key=9)
 SORTING = Parameter(allow_leading_hyphen=True)  # a `-` turns the order
+Note = Annotated[str, Parameter(name=("--note", "--reason"))]
 
 
 @Parameter(name="*", group=SHARED)

@@ -6,14 +6,16 @@ from cyclopts import App
 
 from contracts.process.orders import ProjectSort
 from gateway.cli.exits import Exit
-from gateway.cli.options import SORTING
+from gateway.cli.options import SORTING, Note
 from gateway.cli.session import Asked
 
 if TYPE_CHECKING:
     from contracts.process.register_objects import RegisteredProject
+    from gateway.cli.client import Client
 
 app = App(name="projects")
 _ASKING = "project-manager"
+_LINKING = "integration-developer"
 _HEADS = ("PROJECT", "CODE", "NAME", "STATUS", "ENTITY", "FROM", "TO", "MANAGER", "DEAL")
 
 
@@ -65,21 +67,58 @@ async def show(project: str, /, *, session: Asked) -> Exit:
         The project's id, or its code.
     """
     from contracts.process.registers import Registers
-    from gateway.cli.complaints import Complaint, looking_at
+    from gateway.cli.complaints import looking_at
 
     async with session.product(_ASKING) as api:
-        project_id = project
-        if not project.startswith("prj_"):
-            ids = [one.id for one in (await api.call(Registers.list_projects, code=project)).value.items]
-            if len(ids) != 1:
-                detail = f"{len(ids) or 'No'} projects have the code {project}; name it by its id."
-                raise Complaint(Exit.CONFLICT if ids else Exit.NOT_FOUND, detail, look="ledgerway projects list")
-            project_id = ids[0]
         with looking_at("ledgerway projects list", "not-found"):
-            found = await api.call(Registers.get_project, project_id)
+            found = await api.call(Registers.get_project, await _id_of(api, project))
     session.show(found.raw, whole(found.value))
     session.suggest(f"Its time: ledgerway transactions list --project {found.value.id}")
     return Exit.DONE
+
+
+@app.command
+async def link(project: str, ref: str, /, *, note: Note, number: str | None = None, session: Asked) -> Exit:
+    """Say which record of a connected system a project is. The record it was there before is let go.
+
+    Example: `ledgerway projects link PRJ-2128 netsuite:job:412 --note "Opened in NetSuite by hand"`
+
+    Parameters
+    ----------
+    project
+        The project's id, or its code.
+    ref
+        The record: system, kind and id, as `ledgerway projects show` tells those that are known.
+    note
+        Why, for the record.
+    number
+        What people call the record there.
+    """
+    from contracts.process.register_objects import CrossReference
+    from contracts.process.registers import Registers
+    from gateway.cli.complaints import looking_at
+
+    async with session.product(_LINKING) as api:
+        with looking_at(f"ledgerway projects show {project}", "not-found", "conflict", "rule-violated"):
+            stated = CrossReference(ref=ref, number=number, note=note)
+            found = await api.call(Registers.link_project, await _id_of(api, project), stated)
+    session.show(found.raw, whole(found.value))
+    session.suggest("Items that waited for it are looked at within a minute: ledgerway billing blocked")
+    return Exit.DONE
+
+
+async def _id_of(api: "Client", project: str) -> str:
+    """The id behind a project's code, or the id itself. Raises Complaint."""
+    from contracts.process.registers import Registers
+    from gateway.cli.complaints import Complaint
+
+    if project.startswith("prj_"):
+        return project
+    ids = [one.id for one in (await api.call(Registers.list_projects, code=project)).value.items]
+    if len(ids) != 1:
+        detail = f"{len(ids) or 'No'} projects have the code {project}; name it by its id."
+        raise Complaint(Exit.CONFLICT if ids else Exit.NOT_FOUND, detail, look="ledgerway projects list")
+    return ids[0]
 
 
 def _table(found: "tuple[RegisteredProject, ...]") -> str:

@@ -87,6 +87,7 @@ _COMMANDS = (
         "What was given up on until a person decides.\n\nExample: `ledgerway held list`",
     ),
     (_WORK, "explain", explain, None),
+    (_WORK, "customers", "customers:app", "Customers.\n\nExample: `ledgerway customers list`"),
     (_WORK, "projects", "projects:app", "Projects.\n\nExample: `ledgerway projects list`"),
     (_WORK, "time", "time_entries:app", "Time of the connected tools.\n\nExample: `ledgerway time list --limit 20`"),
     (_WORK, "calc", calc, None),

@@ -141,6 +141,13 @@ async def touch_contract(unit: Unit, contract_id: str) -> None:
     await unit.connection.execute(sql, unit.tenant, contract_id, unit.now, list(_WATCHED))
 
 
+async def touch_customer(unit: Unit, customer_id: str) -> None:
+    """Mark the groups of all contracts of a customer."""
+    sql = "select id from contract where tenant = $1 and customer_id = $2 order by id"
+    for row in await unit.connection.fetch(sql, unit.tenant, customer_id):
+        await touch_contract(unit, row["id"])
+
+
 async def touch_project(unit: Unit, project_id: str) -> None:
     """Mark the groups of all contracts that have a line for a project."""
     sql = "select distinct contract_id from contract_line where tenant = $1 and project_id = $2 order by contract_id"

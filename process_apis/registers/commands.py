@@ -17,8 +17,10 @@ from contracts.process.orders import (
 )
 from contracts.process.time_posting import TransactionKind
 from process_apis.registers import (
+    bill_groups,
     contracts,
     cost_centers,
+    cross_references,
     customers,
     exceptions,
     policies,
@@ -65,6 +67,13 @@ class RegisterCommands:
         async with self._unit(call) as unit:
             return await customers.get(unit, customer_id)
 
+    async def link_customer(self, call: Call, customer_id: str, body: objects.CrossReference) -> objects.Customer:
+        async with self._unit(call) as unit:
+            await customers.get(unit, customer_id)
+            if await cross_references.put(unit, "customer", customer_id, body, self._systems(call)):
+                await bill_groups.touch_customer(unit, customer_id)
+            return await customers.get(unit, customer_id)
+
     async def adopt_project(self, call: Call, body: objects.NewRegisteredProject) -> objects.RegisteredProject:
         async with self._unit(call) as unit:
             await customers.get(unit, body.customer_id)
@@ -95,6 +104,18 @@ class RegisterCommands:
     async def get_project(self, call: Call, project_id: str) -> objects.RegisteredProject:
         async with self._unit(call) as unit:
             return await projects.get(unit, project_id)
+
+    async def link_project(
+        self, call: Call, project_id: str, body: objects.CrossReference
+    ) -> objects.RegisteredProject:
+        async with self._unit(call) as unit:
+            await projects.get(unit, project_id)
+            if await cross_references.put(unit, "project", project_id, body, self._systems(call)):
+                await bill_groups.touch_project(unit, project_id)
+            return await projects.get(unit, project_id)
+
+    def _systems(self, call: Call) -> frozenset[str]:
+        return frozenset(c.instance for c in self._services.ports.connections.of_tenant(call.tenant))
 
     async def add_contract(self, call: Call, body: objects.NewContract) -> objects.Contract:
         async with self._unit(call) as unit:

@@ -9,7 +9,7 @@ from contracts.process.register_objects import Customer, CustomerPage, NewCustom
 from contracts.wire import convert, to_builtins
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
-from runtime.data.links import link, refs_of
+from runtime.data.links import link, refs_of, refs_of_all
 from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 _COLUMNS = "id, version, status, body, updated_at"
@@ -62,7 +62,9 @@ async def get(unit: Unit, customer_id: str) -> Customer:
 async def page(unit: Unit, wanted: Wanted) -> CustomerPage:
     """A page of them."""
     rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
-    return CustomerPage(items=tuple(_customer(r) for r in rows), next_cursor=more, as_of=unit.now)
+    refs = await refs_of_all(unit.connection, unit.tenant, [r["id"] for r in rows])
+    items = tuple(_customer(r, refs.get(r["id"], ())) for r in rows)
+    return CustomerPage(items=items, next_cursor=more, as_of=unit.now)
 
 
 async def candidates(unit: Unit, tax_id: str | None, country: str | None) -> tuple[Customer, ...]:

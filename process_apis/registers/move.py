@@ -11,8 +11,9 @@ from domain import states
 from process_apis.registers.unit import Unit
 from runtime.work.outbox import publish
 
-# Table and state column of each object of the state tables that a register keeps.
+# Table and state column of what a register keeps: the objects of the state tables, and customers, whose state no command moves.
 _TABLES: Mapping[str, tuple[str, str]] = {
+    "customer": ("customer", "status"),
     "contract": ("contract", "state"),
     "project": ("project", "status"),
     "rate_card": ("rate_card", "state"),
@@ -95,12 +96,22 @@ async def apply(
     return moved
 
 
-async def restate(unit: Unit, kind: str, object_id: str, command: str, values: Mapping[str, Any]) -> Moved:
-    """Change columns and leave the state: a new version with its audit row, and no event. Raises as `apply` does."""
+async def restate(
+    unit: Unit,
+    kind: str,
+    object_id: str,
+    command: str,
+    values: Mapping[str, Any],
+    *,
+    reason: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Moved:
+    """Change columns, or what belongs to the row, and leave the state: a new version with its audit row, and no event. The audit
+    row tells `facts`, else the columns. Raises as `apply` does."""
     row = await _locked(unit, kind, object_id)
     moved = Moved(before=row["state"], after=row["state"], version=row["version"] + 1, events=())
     await _write(unit, _TABLES[kind][0], values, object_id, moved.version)
-    await record(unit, kind, object_id, command, moved, facts=values)
+    await record(unit, kind, object_id, command, moved, reason, values if facts is None else facts)
     return moved
 
 

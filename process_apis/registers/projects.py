@@ -11,7 +11,7 @@ from contracts.wire import convert, to_builtins
 from process_apis.registers import move
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
-from runtime.data.links import link, refs_of
+from runtime.data.links import link, refs_of, refs_of_all
 from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
 _COLUMNS = "id, version, status, body, updated_at"
@@ -125,7 +125,9 @@ async def sold_besides(unit: Unit, customer_id: str, entity: str, deal_ref: str)
 async def page(unit: Unit, wanted: Wanted) -> RegisteredProjectPage:
     """A page of them."""
     rows, more = await LISTING.page(unit.connection, unit.tenant, wanted)
-    return RegisteredProjectPage(items=tuple(_project(r) for r in rows), next_cursor=more, as_of=unit.now)
+    refs = await refs_of_all(unit.connection, unit.tenant, [r["id"] for r in rows])
+    items = tuple(_project(r, refs.get(r["id"], ())) for r in rows)
+    return RegisteredProjectPage(items=items, next_cursor=more, as_of=unit.now)
 
 
 async def change(

@@ -1,6 +1,7 @@
 """Cross references: which refs in different systems are the same thing as a canonical id (ID-2). Single upserts."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from runtime.data.database import Connection, Database
 
@@ -17,6 +18,17 @@ _CANONICAL = """
 select canonical_id from link
 where tenant = $1 and system = $2 and object = $3 and external_id = $4 and valid_to is null
 """
+_RELEASE = """
+update link set valid_to = $5
+where tenant = $1 and canonical_id = $2 and system = $3 and object = $4 and external_id <> $6 and valid_to is null
+"""
+_KIND = """
+select object from link where tenant = $1 and system = $2 and starts_with(canonical_id, $3) and valid_to is null limit 1
+"""
+_ALL_REFS = """
+select canonical_id, array_agg(system || ':' || object || ':' || external_id order by system, object, external_id) as refs
+from link where tenant = $1 and canonical_id = any($2::text[]) and valid_to is null group by canonical_id
+"""
 _MANY = """
 select l.system || ':' || l.object || ':' || l.external_id as ref, l.canonical_id from link l
 join unnest($2::text[], $3::text[], $4::text[]) as w(system, object, external_id)
@@ -31,6 +43,22 @@ async def link(
     """Say that `ref` is this canonical object. A ref that is linked stays with its first object."""
     system, kind, key = ref.split(":", 2)
     await session.execute(_UPSERT, tenant, canonical_id, system, kind, key, number)
+
+
+async def relink(
+    session: Connection | Database, tenant: str, canonical_id: str, ref: str, number: str | None, at: datetime
+) -> bool:
+    """Say that `ref`, and no other record of its kind in its system, is this canonical object. False when it is another's."""
+    system, kind, key = ref.split(":", 2)
+    await session.execute(_RELEASE, tenant, canonical_id, system, kind, at, key)
+    await link(session, tenant, canonical_id, ref, number)
+    return await canonical(session, tenant, ref) == canonical_id
+
+
+async def kind_in(session: Connection | Database, tenant: str, system: str, prefix: str) -> str | None:
+    """What a system calls objects whose canonical ids begin so; None while none of them is linked there."""
+    found: str | None = await session.fetchval(_KIND, tenant, system, prefix)
+    return found
 
 
 async def canonical(session: Connection | Database, tenant: str, ref: str) -> str | None:
@@ -51,6 +79,14 @@ async def canonicals(session: Connection | Database, tenant: str, refs: Iterable
 async def refs_of(session: Connection | Database, tenant: str, canonical_id: str) -> tuple[str, ...]:
     """All refs of a canonical object."""
     return tuple(row[0] for row in await session.fetch(_REFS, tenant, canonical_id))
+
+
+async def refs_of_all(
+    session: Connection | Database, tenant: str, canonical_ids: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """All refs of canonical objects, by id; what is linked nowhere is left out."""
+    rows = await session.fetch(_ALL_REFS, tenant, list(canonical_ids))
+    return {row["canonical_id"]: tuple(row["refs"]) for row in rows}
 
 
 def of_system(refs: Iterable[str], system: str) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.canon.timesheet import TimeEntry, TimeEntryPage
 from contracts.money import Exact
-from contracts.process.register_objects import RegisteredProject, RegisteredProjectPage
+from contracts.process.register_objects import Customer, CustomerPage, RegisteredProject, RegisteredProjectPage
 from contracts.process.time_posting import Rating, Transaction
 from tests.unit.gateway.cli.conftest import Product, Run, problem
 
@@ -30,6 +30,18 @@ PROJECT = RegisteredProject(
 )
 
 
+CUSTOMER = Customer(
+    id="cus_1",
+    name="Lumière",
+    legal_name="Lumière Cosmétiques SAS",
+    country="FR",
+    tax_id="FR83404833048",
+    default_currency="EUR",
+    refs=("netsuite:customer:360",),
+    status="active",
+    version=2,
+    updated_at=AT,
+)
 TRANSACTION = Transaction(
     id="txn_1",
     kind="time",
@@ -153,6 +165,38 @@ class TestProjects:
     def test_a_code_nobody_has(self, ledgerway: Run, product: Product) -> None:
         product.on("GET", "/process/v1/projects", RegisteredProjectPage(items=()))
         assert ledgerway("projects", "show", "NOPE").code == 3
+
+
+class TestCustomers:
+    def test_in_a_table_and_alone(self, ledgerway: Run, product: Product) -> None:
+        product.on("GET", "/process/v1/customers", CustomerPage(items=(CUSTOMER,)))
+        product.on("GET", "/process/v1/customers/cus_1", CUSTOMER)
+        assert "FR83404833048" in ledgerway("customers", "list").out
+        said = ledgerway("customers", "show", "cus_1")
+        assert "netsuite:customer:360" in said.out and "projects list --customer cus_1" in said.err
+
+
+@pytest.mark.parametrize(
+    ("noun", "named", "path", "found"),
+    [
+        ("projects", "REDWOOD-001", "/process/v1/projects/prj_1/links", PROJECT),
+        ("customers", "cus_1", "/process/v1/customers/cus_1/links", CUSTOMER),
+    ],
+)
+def test_a_record_is_linked_with_a_reason(
+    ledgerway: Run, product: Product, noun: str, named: str, path: str, found: RegisteredProject | Customer
+) -> None:
+    product.on("GET", "/process/v1/projects", RegisteredProjectPage(items=(PROJECT,)))
+    product.on("POST", path, found)
+    said = ledgerway(noun, "link", named, "netsuite:job:412", "--note", "Opened by hand", "--number", "412")
+    assert said.code == 0 and found.refs[0] in said.out
+    (asked,) = product.requests(path)
+    assert msgspec.json.decode(asked.body) == {"ref": "netsuite:job:412", "number": "412", "note": "Opened by hand"}
+    assert asked.headers["idempotency-key"]
+
+    product.on("POST", path, problem(409, "conflict", "It is prj_2 already."))
+    refused = ledgerway(noun, "link", named, "netsuite:job:412", "--note", "Opened by hand")
+    assert refused.code == 6 and f"ledgerway {noun} show {named}" in refused.err
 
 
 def test_time_of_a_tool(ledgerway: Run, product: Product) -> None:
