@@ -66,6 +66,7 @@ _ENTITY: dict[str, Field] = {
     "isInactive": BOOL,
     "comments": TEXT,
 }
+_SEGMENTS = {"department": _ref("department"), "class": _ref("classification"), "location": _ref("location")}
 _LINE: dict[str, Field] = {
     "line": _shown(NUMBER),
     "item": _need(_ref("serviceSaleItem")),
@@ -76,7 +77,8 @@ _LINE: dict[str, Field] = {
     "taxCode": _ref("salesTaxItem"),
     "taxRate1": _shown(NUMBER),
     "job": _ref("job"),
-    "department": _ref("department"),
+    **_SEGMENTS,
+    "billingSchedule": _ref("billingSchedule"),
     "custcol_lw_kind": TEXT,
     "custcol_lw_line": TEXT,
     "custcol_lw_unit": TEXT,
@@ -140,6 +142,11 @@ _TYPES = (
     ),
     RecordType("term", {"name": _need(TEXT), "daysUntilNetDue": NUMBER, "isInactive": BOOL}, "name"),
     RecordType("department", {"name": _need(TEXT), "subsidiary": _ref("subsidiary"), "isInactive": BOOL}, "name"),
+    *(
+        RecordType(name, {"name": _need(TEXT), "isInactive": BOOL}, "name")
+        for name in ("classification", "location", "billingSchedule", "billingRateCard", "projectExpenseType")
+    ),
+    RecordType("projectTask", {"title": _need(TEXT), "company": _need(_ref("job")), "isInactive": BOOL}, "title"),
     RecordType(
         "account", {"acctNumber": _need(TEXT), "acctName": TEXT, "acctType": TEXT, "isInactive": BOOL}, "acctName"
     ),
@@ -230,6 +237,7 @@ _TYPES = (
             ),
             "entityStatus": _enum(_2="In Progress", _4="Pending", _1="Closed"),
             "jobPrice": MONEY,
+            **{name: _ref(name) for name in ("billingSchedule", "billingRateCard", "projectExpenseType")},
             "projectManager": _ref("employee"),
             "allowTime": BOOL,
             "allowExpenses": BOOL,
@@ -260,6 +268,7 @@ _TYPES = (
         {
             "employee": _need(_ref("employee")),
             "customer": _ref("job,customer"),
+            "caseTaskEvent": _ref("projectTask"),
             "item": _ref("serviceSaleItem"),
             "hours": _need(HOURS),
             "tranDate": _need(DATE),
@@ -269,7 +278,7 @@ _TYPES = (
             "approvalStatus": _APPROVAL,
             "timeType": _enum(P="Planned", A="Actual", B="Budgeted"),
             "subsidiary": _ref("subsidiary"),
-            "department": _ref("department"),
+            **_SEGMENTS,
             "posted": _shown(BOOL),
             "custcol_lw_transaction": TEXT,
             "custcol_lw_service_date": DATE,

@@ -179,6 +179,22 @@ async def test_people_of_customers_are_contacts_and_services_are_items(sandbox: 
     assert await sandbox.rows("SELECT itemid FROM item") == [{"itemid": "Professional Services"}]
 
 
+async def test_time_names_its_task_class_and_location(sandbox: Sandbox) -> None:
+    project = (await sandbox.get("job"))["items"][0]["id"]
+    await sandbox.put("projectTask/eid:build", {"title": "Build", "company": {"id": project}})
+    for record, key in (("classification", "north"), ("location", "berlin"), ("billingSchedule", "monthly")):
+        assert (await sandbox.put(f"{record}/eid:{key}", {"name": key})).status_code == 204
+    named = {"caseTaskEvent": {"externalId": "build"}, "class": {"externalId": "north"}}
+    await sandbox.put("timeBill/eid:t1", _time("t1", **named, location={"externalId": "berlin"}))
+    row = await sandbox.get("timeBill/eid:t1")
+    assert [row[name]["refName"] for name in ("caseTaskEvent", "class", "location")] == ["Build", "north", "berlin"]
+    planned = {"item": {"externalId": "LW-SERVICES"}, "amount": 10, "billingSchedule": {"externalId": "monthly"}}
+    order = _invoice() | {"item": {"items": [planned]}}
+    assert (await sandbox.put("salesOrder/eid:so", order)).status_code == 204
+    (line,) = (await sandbox.get("salesOrder/eid:so/item"))["items"]
+    assert line["billingSchedule"]["refName"] == "monthly"
+
+
 async def test_a_batch_writes_what_it_can_and_names_the_rest(sandbox: Sandbox) -> None:
     items = [_time("t1"), _time("t2", employee={"externalId": "NOBODY"}), _time("t3", tranDate="2026-01-05")]
     accepted = await _batch(sandbox, items, "k1")
