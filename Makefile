@@ -104,6 +104,7 @@ clean: ## delete .venv and the caches; state in .ledgerway stays
 	@touch $@
 
 define install
+echo "Installing packages into .venv: takes a minute, once." >&2; \
 if [ -n "$(UV)" ]; then uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r $(1); \
 else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $(1); fi
 endef

@@ -76,10 +76,9 @@ def _database(settings: Settings) -> str:
 def _children(settings: Settings, demo: Demo, settled: bool) -> list[Child]:
     """The API opens its door when what it serves is there."""
     health = f"{demo.systems[0].url}/_sandbox/health"
-    ready = f"http://{settings.host}:{settings.port}/health/ready"
     return [
         Child(name="sandboxes", argv=(*_COMMAND, "sandbox", "start"), ready_url=health),
-        Child(name="api", argv=(*_COMMAND, "serve"), ready_url=ready, last=not settled),
+        Child(name="api", argv=(*_COMMAND, "serve"), ready_url=f"{settings.own_url}/health/ready", last=not settled),
         Child(name="worker", argv=(*_COMMAND, "worker", "--listen", str(demo.worker_address))),
     ]
 

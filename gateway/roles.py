@@ -20,6 +20,7 @@ from runtime.data.database import Database
 from runtime.ports import Ports
 from runtime.services import Services
 from runtime.settings import Settings, SettingsError
+from runtime.sockets import try_to_listen
 from runtime.work.calls import PORT_SCOPES
 from runtime.work.lifeline import follow_supervisor
 
@@ -73,6 +74,7 @@ def _traced(settings: Settings, role: str) -> Iterator[None]:
 
 async def _serve(settings: Settings, names: Collection[str] | None) -> None:
     here = layers.chosen(names)
+    try_to_listen(settings.host, settings.port, "api")
     await (_api(settings) if layers.whole(here) else _alone(settings, here))
 
 

@@ -57,7 +57,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def base_url(self) -> str:
         """Where this installation is reached: the public address, else host and port."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or self.own_url).rstrip("/")
+
+    @property
+    def own_url(self) -> str:
+        """Where this process listens."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     @property
     def one_trace_in(self) -> int:

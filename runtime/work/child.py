@@ -2,19 +2,19 @@
 
 import asyncio
 import contextlib
-import errno
 import os
 import signal
-import socket
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
+
+from runtime.sockets import TAKEN, CannotListen, try_to_listen
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, STEADY_S = 0.5, 30.0, 60.0
 READY_PAUSE_S, PORT_WAIT_S, STOP_S = 0.1, 5.0, 20.0
@@ -139,10 +139,19 @@ class Keeper:
         """Until the child can listen where it will. Raises ChildFailed where it never can, and after PORT_WAIT_S where
         somebody else does: children of a killed supervisor may still be closing, no other program is ours to wait for."""
         ends = time.monotonic() + PORT_WAIT_S
-        while self.child.ready_url is not None and (obstacle := _obstacle(self.child.ready_url)) is not None:
-            if obstacle.errno != errno.EADDRINUSE or time.monotonic() > ends:
-                raise _no_place(self.child, urlsplit(self.child.ready_url), obstacle)
+        while (obstacle := self._obstacle()) is not None:
+            if obstacle.exit_code != TAKEN or time.monotonic() > ends:
+                raise ChildFailed(str(obstacle), obstacle.exit_code)
             await asyncio.sleep(0.5)
+
+    def _obstacle(self) -> CannotListen | None:
+        if self.child.ready_url is not None:
+            place = urlsplit(self.child.ready_url)
+            try:
+                try_to_listen(place.hostname or "", place.port or 80, self.child.name)
+            except CannotListen as obstacle:
+                return obstacle
+        return None
 
     def _give_up_if_hopeless(self, code: int, failures: int) -> None:
         if self._was_ready or (code not in FINAL_CODES and failures < TRIES_TO_START):
@@ -179,27 +188,6 @@ def _refusal(words: list[str]) -> str | None:
         return msgspec.json.decode(words[-1], type=_Refusal).detail
     except (IndexError, msgspec.DecodeError):
         return None
-
-
-def _obstacle(url: str) -> OSError | None:
-    """What keeps a server from listening there, found the way servers do: by trying."""
-    try:
-        socket.create_server((urlsplit(url).hostname, urlsplit(url).port)).close()
-    except OSError as error:
-        return error
-    return None
-
-
-def _no_place(child: Child, place: SplitResult, error: OSError) -> ChildFailed:
-    if error.errno == errno.EADDRINUSE:
-        taken = (
-            f"Port {place.port} ({child.name}) is taken by another program. Stop it, or use another port: --port 9000."
-        )
-        return ChildFailed(taken, exit_code=6)
-    if error.errno == errno.EACCES:
-        denied = f"Port {place.port} ({child.name}) is not for this account. Use one from 1024 to 65535: --port 9000."
-        return ChildFailed(denied, exit_code=2)
-    return ChildFailed(f"{child.name} cannot listen at {place.netloc}: {error.strerror}.", exit_code=2)
 
 
 async def _answers(url: str) -> bool:

@@ -199,11 +199,23 @@ def test_a_taken_port_is_named(state_dir: Path) -> None:
     assert "schema" not in run.text()
 
 
-def test_an_address_of_another_machine_is_named(state_dir: Path) -> None:
-    child = Child(name="api", argv=("true",), ready_url="http://192.0.2.1:8080/health")
-    keeper = Keeper(child, {}, state_dir, lambda _: None)
-    with pytest.raises(ChildFailed, match=r"api cannot listen at 192.0.2.1:8080: Cannot assign requested address"):
-        asyncio.run(keeper.wait_for_port())
+def test_a_server_role_names_a_taken_port_too(state_dir: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LEDGERWAY_")}
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        command = [
+            sys.executable,
+            "-m",
+            "gateway.cli.main",
+            "serve",
+            "--port",
+            str(port),
+            "--state-dir",
+            str(state_dir),
+        ]
+        done = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 6
+    assert f"Port {port} (api) is taken" in done.stderr
 
 
 def test_what_a_role_says_when_it_refuses_is_told_without_what_it_said_before(tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ def test_an_address_of_something_else_is_refused_without_its_secrets(name: str, 
     assert "hush" not in str(refused.value)
 
 
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    assert settings.Settings(host="::1", port=9000).base_url == "http://[::1]:9000"
+
+
 def test_a_child_reads_back_what_its_parent_knew() -> None:
     known = settings.Settings(database_url="postgresql://a@/b?host=/x", port=1, supervised=True, token_file=Path("/t"))
     assert settings.load(settings.child_environment(known)) == known
