@@ -5,7 +5,7 @@ Source: Workday Web Services: addresses, WS-Security UsernameToken, Response_Fil
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -58,7 +58,7 @@ class WebServices:
         subject, moment = self._subjects[operation.name], self._clock.now()
         window = {"As_Of_Effective_Date": moment.date(), "As_Of_Entry_DateTime": moment}
         window |= {"Page": 1, "Count": DEFAULT_COUNT} | asked.get("Response_Filter", {})
-        on = _known_day(window)
+        on = _known_day(window, moment.date())
         rows = found(subject, operation, asked, on)
         results, page = self._page(request, operation, rows, window)
         shown = [subject.shown(row, asked, on) for row in page]
@@ -89,8 +89,8 @@ def _operations(request: Request) -> tuple[GetOperation, ...]:
     return operations
 
 
-def _known_day(window: Mapping[str, Any]) -> date:
-    """The tenant enters everything on the day it takes effect: what was known then about a later day is what held then."""
+def _known_day(window: Mapping[str, Any], today: date) -> date:
+    """The day to look at: what is to come is known today; of the past it is told only what had taken effect by then."""
     effective: date = window["As_Of_Effective_Date"]
-    entered: datetime = window["As_Of_Entry_DateTime"]
-    return min(effective, entered.astimezone(UTC).date())
+    entered = window["As_Of_Entry_DateTime"].astimezone(UTC).date()
+    return effective if entered >= today else min(effective, entered)

@@ -95,7 +95,8 @@ async def test_workers_are_shown_as_of_both_dates(connect: Call):
     assert await total(As_Of_Effective_Date="2020-01-01") == 8
     assert await total(As_Of_Entry_DateTime="2020-01-01T00:00:00Z") == 8
     assert await total(As_Of_Effective_Date="2010-01-01") == 0
-    later = {"As_Of_Effective_Date": "2028-01-01", "As_Of_Entry_DateTime": "2028-01-01T00:00:00+02:00"}
+    assert await total(As_Of_Effective_Date="2028-01-01", As_Of_Entry_DateTime="2020-01-01T00:00:00+02:00") == 8
+    later = {"As_Of_Effective_Date": "2028-01-01"}
     criteria = {"Exclude_Inactive_Workers": True}
     left = await answered(calling, "Get_Workers", Response_Filter=later, Request_Criteria=criteria)
     assert (await total(**later), left.Response_Results.Total_Results) == (40, 39)
