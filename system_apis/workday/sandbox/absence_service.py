@@ -94,7 +94,7 @@ class AbsenceService:
                 "A1016", "Enter an hourly or daily quantity that is greater than zero.", f"{where}.dailyQuantity"
             )
         taken = {(row["date"], row["kind"]["id"]) for _, row in time_off_of(self._store, worker)}
-        if (on, kind) in taken:
+        if (str(on), kind) in taken:
             yield _REPEATED
 
     def _book(self, worker: Row, days: list[Any]) -> Row:

@@ -31,11 +31,11 @@ _GROUPS: dict[str, Callable[[Field], bool]] = {
 }
 _SEARCH = re.compile(
     r"FIND\s*\{(?P<words>(?:[^{}\\]|\\.)*)\}"
-    r"(?:\s*IN\s+(?P<group>\w+)\s+FIELDS)?(?:\s+RETURNING\s+(?P<returning>.+?))?(?:\s+LIMIT\s+(?P<limit>\d{1,4}))?",
+    r"(?:\s*IN\s+(?P<group>\w+)\s+FIELDS)?(?:\s+RETURNING\s+(?P<returning>.+?))?(?:(?<!\s)\s+LIMIT\s+(?P<limit>\d{1,4}))?",
     re.IGNORECASE | re.DOTALL,
 )
-_RETURNED = re.compile(r"\s*(?P<type>\w+)\s*(?:\((?P<columns>(?:[^()']|'(?:[^'\\]|\\.)*'|\([^()]*\))*)\))?\s*(?:,|$)")
-_CLAUSE = re.compile(r"\s+(?=(?:WHERE|ORDER\s+BY|LIMIT|OFFSET)\b)", re.IGNORECASE)
+_RETURNED = re.compile(r"\s*(?P<type>\w+)(?:\s*\((?P<columns>(?:[^()']|'(?:[^'\\]|\\.)*'|\([^()]*\))*)\))?\s*(?:,|$)")
+_CLAUSE = re.compile(r"(?<!\s)\s+(?=(?:WHERE|ORDER\s+BY|LIMIT|OFFSET)\b)", re.IGNORECASE)
 _WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 

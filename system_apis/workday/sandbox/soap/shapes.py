@@ -34,7 +34,7 @@ class Invalid(Exception):
 
 
 class Kind(Struct, frozen=True):
-    """A simple type: its name in XML Schema, and how its text is read (ValueError: not of this kind) and written."""
+    """A simple type: its name in XML Schema, and how its text is read (ValueError, OverflowError: not of this kind) and written."""
 
     xsd: str
     read: Callable[[str], Any]
@@ -55,9 +55,9 @@ def _date(text: str) -> date:
 
 
 def _moment(text: str) -> datetime:
-    """Without an offset it is the tenant's time, UTC."""
+    """In UTC, which is also the tenant's time: what is written without an offset."""
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 TEXT = Kind("string", str)
@@ -83,7 +83,7 @@ class Leaf(Struct, frozen=True):
         """The value."""
         try:
             return self.kind.read((element.text or "").strip())
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise Invalid(f"{self.name} is not a valid value of type {self.kind.xsd}", xpath) from error
 
     def write(self, element: Xml.Element, value: Any) -> None:

@@ -5,7 +5,7 @@ Source: Workday Web Services: addresses, WS-Security UsernameToken, Response_Fil
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -92,5 +92,5 @@ def _operations(request: Request) -> tuple[GetOperation, ...]:
 def _known_day(window: Mapping[str, Any], today: date) -> date:
     """The day to look at: what is to come is known today; of the past it is told only what had taken effect by then."""
     effective: date = window["As_Of_Effective_Date"]
-    entered = window["As_Of_Entry_DateTime"].astimezone(UTC).date()
+    entered = window["As_Of_Entry_DateTime"].date()
     return effective if entered >= today else min(effective, entered)

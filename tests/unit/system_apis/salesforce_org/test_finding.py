@@ -59,6 +59,8 @@ async def test_without_returning_every_object_is_looked_through(client: httpx.As
         ("FIND {abc} RETURNING Nope(Id)", "INVALID_TYPE"),
         ("FIND {abc} RETURNING Account(COUNT())", "MALFORMED_SEARCH"),
         ("FIND {" + "a" * 20_000 + "}", "MALFORMED_SEARCH"),
+        ("FIND {abc} RETURNING Account" + " " * 19_000 + "x", "MALFORMED_SEARCH"),
+        ("FIND {abc} RETURNING Account(Id" + " " * 19_000 + "x)", "MALFORMED_QUERY"),
     ],
 )
 async def test_a_search_that_cannot_be_read_is_refused(client: httpx.AsyncClient, text: str, code: str) -> None:

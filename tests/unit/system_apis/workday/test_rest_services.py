@@ -130,6 +130,7 @@ async def test_time_off_that_is_requested_is_seen_by_every_reader(rest: httpx.As
     [
         ({"date": None}, "A1038"),
         ({"date": "14.09.2026"}, "A1038"),
+        ({"date": ["2026-09-14"]}, "A1038"),
         ({"timeOffType": None}, "A1009"),
         ({"timeOffType": {"id": "f" * 32}}, "A1041"),
         ({"dailyQuantity": None}, "A1017"),

@@ -176,6 +176,13 @@ async def test_every_bad_message_is_answered_with_a_fault(http: httpx.AsyncClien
     assert "<SOAP-ENV:Fault>" in answer.text and code in answer.text
 
 
+async def test_a_moment_outside_the_calendar_is_not_valid(http: httpx.AsyncClient):
+    moment = "<wd:As_Of_Entry_DateTime>0001-01-01T00:00:00+14:00</wd:As_Of_Entry_DateTime>"
+    asked = f"<wd:Get_Workers_Request><wd:Response_Filter>{moment}</wd:Response_Filter></wd:Get_Workers_Request>"
+    answer = await http.post(PEOPLE, content=message(asked))
+    assert "Client.validationError" in answer.text and "As_Of_Entry_DateTime<" in answer.text
+
+
 async def test_descriptions_offer_what_can_be_called_at_the_address_they_were_read_from(http: httpx.AsyncClient):
     described = await http.get(f"{PEOPLE}?WSDL")
     assert described.status_code == 200
