@@ -19,6 +19,9 @@ Ref = Annotated[
 ]
 Text = Annotated[str, Meta(min_length=1, max_length=300)]
 Code = Annotated[str, Meta(min_length=1, max_length=60)]
+# What callers may give; what other systems call things, and what is registered already, is shown as it is.
+Name = Annotated[str, Meta(pattern=patterns.NAME, max_length=300, description="one line, not blank")]
+NewCode = Annotated[str, Meta(pattern=patterns.NAME, max_length=60, description="one line, not blank")]
 Reason = Annotated[
     str, Meta(pattern=patterns.NOT_BLANK, min_length=1, max_length=500, description="in words, not blank")
 ]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from contracts.canon.deal import BillingMethod
-from contracts.canon.ref import Code, CountryCode, CurrencyCode, Id, Page, Reason, Ref, Text
+from contracts.canon.ref import Code, CountryCode, CurrencyCode, Id, Name, NewCode, Page, Reason, Ref, Text
 from contracts.money import Exact, Money
 from contracts.process.time_posting import TransactionKind
 
@@ -103,14 +103,14 @@ class NewContract(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     engagement_id: Code | None = None
     customer_id: Code
     bill_to_id: Code | None = None
-    legal_entity_id: Code
-    name: Text
+    legal_entity_id: NewCode
+    name: Name
     opportunity_id: Ref | None = None
     currency: CurrencyCode
     start: date
     end: date | None = None
     signed_on: date | None = None
-    document_ref: str | None = None
+    document_ref: Annotated[str, Meta(max_length=2000)] | None = None
     payment_terms: Code | None
     invoice_grouping: Literal["per_contract", "per_project", "per_po", "per_contract_line", "per_customer"] = (
         "per_contract"
@@ -146,6 +146,9 @@ class Contract(NewContract, frozen=True, kw_only=True):
     """A registered contract. `contract_version` counts signed versions, `version` every change (ID-3)."""
 
     id: Code
+    legal_entity_id: Code
+    name: Text
+    document_ref: str | None = None
     lines: tuple[ContractLine, ...]
     state: ContractState
     contract_version: int
@@ -185,7 +188,7 @@ class NewRateLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class NewRateCard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A version of a rate card (`rcd`)."""
 
-    name: Text
+    name: Name
     scope: CardScope
     scope_ref: ScopeRef = ScopeRef()
     currency: CurrencyCode
@@ -204,6 +207,7 @@ class RateCard(NewRateCard, frozen=True, kw_only=True):
     """A registered rate card."""
 
     id: Code
+    name: Text
     lines: tuple[RateLine, ...]
     state: CardState
     card_version: int
@@ -221,7 +225,7 @@ class NewPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     kind: PolicyKind
     scope: PolicyScope = "global"
-    scope_ref: Code | None = None
+    scope_ref: NewCode | None = None
     values: dict[Code, Exact]
     effective_from: date
     effective_to: date | None = None
@@ -231,6 +235,7 @@ class Policy(NewPolicy, frozen=True, kw_only=True):
     """A registered policy."""
 
     id: Code
+    scope_ref: Code | None = None
     approved_by: str
     version: int
     updated_at: datetime
@@ -243,11 +248,11 @@ class PolicyPage(Page[Policy], frozen=True, kw_only=True):
 class CostCenterMapping(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where cost is booked (`ccm`): resource's cost center, project's entity and kind of transaction -> account (CCM-1)."""
 
-    cost_center: Code
-    legal_entity_id: Code
+    cost_center: NewCode
+    legal_entity_id: NewCode
     kind: TransactionKind
-    gl_account: Code
-    target_cost_center: Code
+    gl_account: NewCode
+    target_cost_center: NewCode
     effective_from: date
     effective_to: date | None = None
 
@@ -274,12 +279,12 @@ class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A customer (`cus`) the hub knows. `refs` are its cross references (ID-2): CRM account, ERP customer."""
 
     id: Id | None = None
-    name: Text
-    legal_name: Text
+    name: Name
+    legal_name: Name
     country: CountryCode
     parent_id: Code | None = None
     tax_status: Literal["business", "consumer"] = "business"
-    tax_id: str | None = None
+    tax_id: Annotated[str, Meta(max_length=60)] | None = None
     tax_id_valid: bool = False
     default_currency: CurrencyCode
     refs: tuple[Ref, ...] = ()
@@ -289,6 +294,9 @@ class Customer(NewCustomer, frozen=True, kw_only=True):
     """A registered customer."""
 
     id: Code
+    name: Text
+    legal_name: Text
+    tax_id: str | None = None
     status: CustomerStatus
     version: int
     updated_at: datetime
@@ -304,16 +312,16 @@ class NewRegisteredProject(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     id: Id | None = None
     engagement_id: Code | None = None
     customer_id: Code
-    legal_entity_id: Code
-    code: Code
-    name: Text
+    legal_entity_id: NewCode
+    code: NewCode
+    name: Name
     country: CountryCode
     currency: CurrencyCode
     start: date
     end: date | None = None
     hold_from: date | None = None
     status: ProjectStatus
-    manager_name: str | None = None
+    manager_name: Annotated[str, Meta(max_length=300)] | None = None
     opportunity_id: Ref | None = None
     refs: tuple[Ref, ...] = ()
 
@@ -322,6 +330,10 @@ class RegisteredProject(NewRegisteredProject, frozen=True, kw_only=True):
     """A registered project."""
 
     id: Code
+    legal_entity_id: Code
+    code: Code
+    name: Text
+    manager_name: str | None = None
     version: int
     updated_at: datetime
 
@@ -385,7 +397,7 @@ class ExceptionGroups(Struct, frozen=True, kw_only=True):
 class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who works on it from now on; null: nobody."""
 
-    assignee: Code | None
+    assignee: NewCode | None
 
 
 class Resolution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

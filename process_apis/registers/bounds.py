@@ -1,6 +1,7 @@
 """How large the numbers of contracts and rate cards may be: above, a product of them fits no column and no invoice."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from contracts.process.register_objects import NewContract, NewContractLine, NewRateLine
@@ -15,6 +16,12 @@ ZERO = Decimal(0)
 # Field, value, lowest, highest; `None` as a value is always fine.
 Bounded = Iterator[tuple[str, Decimal | None, Decimal, Decimal]]
 Broken = Iterator[tuple[str, str]]
+
+
+def before_its_start(start_name: str, start: date | None, end_name: str, end: date | None) -> Broken:
+    """The end of a range that ends before it starts (TIME-2)."""
+    if start is not None and end is not None and end < start:
+        yield end_name, f"is before {start_name}"
 
 
 def of_contract(new: NewContract) -> Broken:

@@ -1,10 +1,11 @@
 """The cost center map (`ccm`): where cost is booked, one active row per key and date (CCM-1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from contracts.problems import RuleViolated
+from contracts.problems import RuleViolated, Violation
 from contracts.process.register_objects import CostCenterMapping, CostCenterMappingPage
 from contracts.wire import convert, to_builtins
+from process_apis.registers import bounds
 from process_apis.registers.unit import Unit
 from runtime.data.listing import Column, Listing, Wanted, same
 
@@ -38,8 +39,21 @@ LISTING = Listing(
 )
 
 
-async def put(unit: Unit, mappings: Iterable[CostCenterMapping]) -> None:
-    """Set mappings. Raises RuleViolated when two would be active for one key on one day."""
+def violations(mappings: Iterable[CostCenterMapping]) -> list[Violation]:
+    """Mappings that end before they start."""
+    return [
+        Violation(pointer=f"#/items/{place}/{field}", code="GUARD_FAILED", detail=detail)
+        for place, one in enumerate(mappings)
+        for field, detail in bounds.before_its_start(
+            "effective_from", one.effective_from, "effective_to", one.effective_to
+        )
+    ]
+
+
+async def put(unit: Unit, mappings: Sequence[CostCenterMapping]) -> None:
+    """Set mappings. Raises RuleViolated when one ends before it starts, or two would be active for one key on one day."""
+    if broken := violations(mappings):
+        raise RuleViolated("A mapping ends before it starts.", errors=broken, code="GUARD_FAILED")
     for one in mappings:
         key = (unit.tenant, one.cost_center, one.legal_entity_id, one.kind, one.effective_from, one.effective_to)
         if await unit.connection.fetchval(_OVERLAP, *key):

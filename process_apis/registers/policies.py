@@ -8,6 +8,7 @@ from typing import Any
 from contracts.problems import RuleViolated, Violation
 from contracts.process.register_objects import NewPolicy, Policy, PolicyPage
 from contracts.wire import convert, to_builtins
+from process_apis.registers import bounds
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
@@ -47,9 +48,8 @@ def violations(new: NewPolicy) -> list[Violation]:
         for name, value in new.values.items()
         if (detail := _broken(name, value))
     ]
-    if new.effective_to is not None and new.effective_to < new.effective_from:
-        found.append(Violation(pointer="#/effective_to", code="GUARD_FAILED", detail="is before effective_from"))
-    return found
+    reversed_ = bounds.before_its_start("effective_from", new.effective_from, "effective_to", new.effective_to)
+    return found + [Violation(pointer=f"#/{field}", code="GUARD_FAILED", detail=detail) for field, detail in reversed_]
 
 
 def _broken(name: str, value: Decimal) -> str | None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from contracts import events
 from contracts.canon.ref import ref_id
-from contracts.problems import Conflict, NotFound
+from contracts.problems import Conflict, NotFound, RuleViolated, Violation
 from contracts.process.register_objects import NewRegisteredProject, RegisteredProject, RegisteredProjectPage
 from contracts.wire import convert, to_builtins
-from process_apis.registers import move
+from process_apis.registers import bounds, move
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 from runtime.data.links import link, refs_of, refs_of_all
@@ -50,8 +50,19 @@ def _project(row: Any, refs: tuple[str, ...] | None = None) -> RegisteredProject
     return convert({**row["body"], **known, **({} if refs is None else {"refs": refs})}, RegisteredProject)
 
 
+def violations(new: NewRegisteredProject) -> list[Violation]:
+    """What is wrong with its days; empty when sound."""
+    broken = bounds.before_its_start("start", new.start, "end", new.end)
+    return [Violation(pointer=f"#/{field}", code="GUARD_FAILED", detail=detail) for field, detail in broken]
+
+
 async def add(unit: Unit, new: NewRegisteredProject) -> RegisteredProject:
-    """Register a project and its cross references. The same id answers with the first; another's code is a Conflict."""
+    """Register a project and its cross references. The same id answers with the first; another's code is a Conflict.
+
+    Raises RuleViolated for days in the wrong order.
+    """
+    if broken := violations(new):
+        raise RuleViolated("The project ends before it starts.", errors=broken, code="GUARD_FAILED")
     project_id = new.id or new_id("prj", unit.now)
     body = {k: v for k, v in to_builtins(new).items() if k not in ("id", "status")}
     made = await unit.connection.fetchval(

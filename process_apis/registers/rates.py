@@ -1,6 +1,7 @@
 """Rate cards and lines (`rcd`, `rtl`). Active versions are immutable (RTE-1); the approver is not the author (SOD-1)."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from contracts.events import RateCardChanged
@@ -46,23 +47,27 @@ def _card(row: Any) -> RateCard:
 
 
 def _check(new: NewRateCard) -> None:
-    for line in new.lines:
-        start, end = line.effective_from or new.effective_from, line.effective_to or new.effective_to
-        inside = start >= new.effective_from and (new.effective_to is None or (end or start) <= new.effective_to)
-        if not inside:
-            raise RuleViolated("A line lies outside the range of its card (RTE-3).", code="GUARD_FAILED")
     if broken := violations(new):
         raise RuleViolated(broken[0].detail, errors=broken, code="GUARD_FAILED")
     _refuse_twins(new.lines, new)
 
 
 def violations(new: NewRateCard) -> list[Violation]:
-    """Prices that are none, or of a size no amount has, each with its pointer."""
-    return [
-        Violation(pointer=f"#/lines/{place}/{field}", code="GUARD_FAILED", detail=detail)
-        for place, line in enumerate(new.lines)
-        for field, detail in (*_unpriced(line), *bounds.of_rate(line))
-    ]
+    """Days in the wrong order, prices that are none or of a size no amount has, each with its pointer."""
+    broken = [*bounds.before_its_start("effective_from", new.effective_from, "effective_to", new.effective_to)]
+    for place, line in enumerate(new.lines):
+        here = (*_misplaced(line, new), *_unpriced(line), *bounds.of_rate(line))
+        broken += [(f"lines/{place}/{field}", detail) for field, detail in here]
+    return [Violation(pointer=f"#/{field}", code="GUARD_FAILED", detail=detail) for field, detail in broken]
+
+
+def _misplaced(line: NewRateLine, card: NewRateCard) -> bounds.Broken:
+    """A line lies inside the range of its card (RTE-3)."""
+    yield from bounds.before_its_start("effective_from", line.effective_from, "effective_to", line.effective_to)
+    for field in ("effective_from", "effective_to"):
+        day = getattr(line, field)
+        if day is not None and not card.effective_from <= day <= (card.effective_to or date.max):
+            yield field, "is outside the range of the card (RTE-3)"
 
 
 def _unpriced(line: NewRateLine) -> bounds.Broken:
