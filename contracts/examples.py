@@ -7,7 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from contracts.canon import billing, deal, ledger, party, project, timesheet
-from contracts.process import billing_objects, onboarding, register_objects, run_desk, time_posting
+from contracts.process import billing_objects, exception_objects, onboarding, register_objects, run_desk, time_posting
 
 _PROJECT, _CUSTOMER = "prj_01JD9F4KX2M5V7Q8ZB3T6WYHNC", "cus_01JD9F4KX2C8R1D4SJ7PGMXV0E"
 _CONTRACT, _INVOICE = "ctr_01JD9F4KX2H3N6A9K2F5QYBTWR", "inv_01JD9F4KX2P0E4G7M1X5CVZSJD"
@@ -37,8 +37,8 @@ _PROCESS: tuple[Struct, ...] = (
     ),
     billing_objects.CheckDecision(code="PO_INSUFFICIENT", reason="The client raises the order; mail of 3 November."),
     billing_objects.Approval(draft_version=1),
-    register_objects.Assignment(assignee="billing-analyst"),
-    register_objects.Resolution(note="Payment dispute; work is paused."),
+    exception_objects.Assignment(assignee="billing-analyst"),
+    exception_objects.Resolution(note="Payment dispute; work is paused."),
     register_objects.NewCustomer(
         name="Northstar Health",
         legal_name="Northstar Health Inc.",

@@ -12,6 +12,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from contracts.call import Call
+from contracts.process import exception_objects
 from contracts.process import register_objects as objects
 from contracts.process.registers import Registers
 from contracts.wire import convert
@@ -223,7 +224,7 @@ class DemoData:
         for command in _STEPS.get(state, ("submit", "activate"))[
             path.index(found.state) if found.state in path else 9 :
         ]:
-            reason = objects.Resolution(note="Payment dispute; work is paused.")
+            reason = exception_objects.Resolution(note="Payment dispute; work is paused.")
             if command == "suspend":
                 await self._registers.suspend_contract(self._manager, found.id, reason)
             elif command == "activate":

@@ -1,13 +1,13 @@
 """What the hub itself owns, with the names of domain rules 2.2: contracts, lines, rate cards, policies, projects, customers."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from contracts.canon.deal import BillingMethod
 from contracts.canon.ref import Code, CountryCode, CurrencyCode, Id, Name, NewCode, Page, Reason, Ref, Text
-from contracts.money import Exact, Money
+from contracts.money import Exact
 from contracts.process.time_posting import TransactionKind
 
 Minutes = Annotated[int, Meta(ge=1, le=1440)]
@@ -20,7 +20,6 @@ PolicyKind = Literal[
     "approval", "receipt", "retro", "rerate", "tolerance", "write_down", "booking", "alert", "retention"
 ]
 PolicyScope = Literal["global", "legal_entity", "customer", "contract"]
-Severity = Literal["blocking", "warning"]
 RevenueMethod = Literal["right_to_invoice", "cost_to_cost", "hours", "milestone", "straight_line", "completed_contract"]
 
 
@@ -340,67 +339,3 @@ class RegisteredProject(NewRegisteredProject, frozen=True, kw_only=True):
 
 class RegisteredProjectPage(Page[RegisteredProject], frozen=True, kw_only=True):
     """A page of projects."""
-
-
-class BusinessException(Struct, frozen=True, kw_only=True):
-    """A business exception (`exc`): what is wrong, who owns it, by when. `facts` are its evidence, `assignee` works on it."""
-
-    id: Code
-    code: Code
-    meaning: str
-    severity: Severity
-    object_id: str
-    rule_key: str
-    run_id: Code | None = None
-    step: str | None = None
-    owner_role: Code
-    assignee: str | None = None
-    amount_at_risk: Exact | None = None
-    currency: CurrencyCode | None = None
-    created_at: datetime
-    due_at: datetime
-    state: Literal["open", "acknowledged", "in_progress", "resolved", "waived"]
-    resolution: str | None = None
-    suggested_fixes: tuple[str, ...] = ()
-    facts: dict[str, Any] = {}
-    correlation_id: str = ""
-    version: int
-    updated_at: datetime
-
-
-class BusinessExceptionPage(Page[BusinessException], frozen=True, kw_only=True):
-    """A page of exceptions."""
-
-
-class ExceptionGroup(Struct, frozen=True, kw_only=True):
-    """Unsettled exceptions of one code: how many, how many past their time or with nobody on them, what is at risk by currency."""
-
-    code: Code
-    meaning: str
-    severity: Severity
-    owner_role: Code
-    suggested_fixes: tuple[str, ...] = ()
-    count: int
-    late: int
-    unassigned: int
-    at_risk: tuple[Money, ...] = ()
-    due_at: datetime
-
-
-class ExceptionGroups(Struct, frozen=True, kw_only=True):
-    """Groups of unsettled exceptions, the earliest due first."""
-
-    items: tuple[ExceptionGroup, ...]
-    as_of: datetime
-
-
-class Assignment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who works on it from now on; null: nobody."""
-
-    assignee: NewCode | None
-
-
-class Resolution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was done about it, for the record."""
-
-    note: Reason

@@ -7,6 +7,7 @@ from contracts.call import Call
 from contracts.canon.ref import Code, Cursor, Limit, Text
 from contracts.operation import operation
 from contracts.problems import Conflict, NotFound, PreconditionFailed, RuleViolated
+from contracts.process import exception_objects
 from contracts.process import register_objects as objects
 from contracts.process.orders import (
     ChangedSince,
@@ -124,7 +125,9 @@ class Registers(Protocol):
         ...
 
     @operation("POST", "/contracts/{contract_id}/suspend", scope="registers:write", problems=_MOVE)
-    async def suspend_contract(self, call: Call, contract_id: Code, body: objects.Resolution) -> objects.Contract:
+    async def suspend_contract(
+        self, call: Call, contract_id: Code, body: exception_objects.Resolution
+    ) -> objects.Contract:
         """Stop billing until it resumes; the note is the reason."""
         ...
 
@@ -219,14 +222,14 @@ class Registers(Protocol):
         assignee: Code | None = None,
         unsettled: bool | None = None,
         late: bool | None = None,
-        severity: objects.Severity | None = None,
+        severity: exception_objects.Severity | None = None,
         object_id: Text | None = None,
         contract_id: Code | None = None,
         changed_since: ChangedSince | None = None,
         sort: ExceptionSort = "due_at",
         cursor: Cursor | None = None,
         limit: Limit = 50,
-    ) -> objects.BusinessExceptionPage:
+    ) -> exception_objects.BusinessExceptionPage:
         """List exceptions, the earliest due first unless `sort` says otherwise.
 
         `unsettled`: open, acknowledged or in progress; `late`: unsettled and past their time.
@@ -236,42 +239,42 @@ class Registers(Protocol):
     @operation("GET", "/exception-groups", scope="exceptions:read")
     async def list_exception_groups(
         self, call: Call, owner_role: Code | None = None, assignee: Code | None = None
-    ) -> objects.ExceptionGroups:
+    ) -> exception_objects.ExceptionGroups:
         """Count the unsettled exceptions by code and owner, with the amounts at risk."""
         ...
 
     @operation("GET", "/exceptions/{exception_id}", scope="exceptions:read", problems=(NotFound,))
-    async def get_exception(self, call: Call, exception_id: Code) -> objects.BusinessException:
+    async def get_exception(self, call: Call, exception_id: Code) -> exception_objects.BusinessException:
         """Read an exception with its evidence."""
         ...
 
     @operation("POST", "/exceptions/{exception_id}/acknowledge", scope="exceptions:write", problems=_MOVE)
-    async def acknowledge_exception(self, call: Call, exception_id: Code) -> objects.BusinessException:
+    async def acknowledge_exception(self, call: Call, exception_id: Code) -> exception_objects.BusinessException:
         """Say that somebody looks at it."""
         ...
 
     @operation("POST", "/exceptions/{exception_id}/start", scope="exceptions:write", problems=_MOVE)
-    async def start_exception(self, call: Call, exception_id: Code) -> objects.BusinessException:
+    async def start_exception(self, call: Call, exception_id: Code) -> exception_objects.BusinessException:
         """Say that somebody works on it; who calls takes it when nobody has it."""
         ...
 
     @operation("POST", "/exceptions/{exception_id}/assign", scope="exceptions:write", problems=_MOVE)
     async def assign_exception(
-        self, call: Call, exception_id: Code, body: objects.Assignment
-    ) -> objects.BusinessException:
+        self, call: Call, exception_id: Code, body: exception_objects.Assignment
+    ) -> exception_objects.BusinessException:
         """Give it to somebody, or to nobody; its state stays."""
         ...
 
     @operation("POST", "/exceptions/{exception_id}/resolve", scope="exceptions:write", problems=_MOVE)
     async def resolve_exception(
-        self, call: Call, exception_id: Code, body: objects.Resolution
-    ) -> objects.BusinessException:
+        self, call: Call, exception_id: Code, body: exception_objects.Resolution
+    ) -> exception_objects.BusinessException:
         """Say what was done; what waited for it goes on and looks again."""
         ...
 
     @operation("POST", "/exceptions/{exception_id}/waive", scope="exceptions:waive", problems=_MOVE)
     async def waive_exception(
-        self, call: Call, exception_id: Code, body: objects.Resolution
-    ) -> objects.BusinessException:
+        self, call: Call, exception_id: Code, body: exception_objects.Resolution
+    ) -> exception_objects.BusinessException:
         """Accept it with a reason; only finance control may."""
         ...

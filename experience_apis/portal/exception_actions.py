@@ -3,8 +3,8 @@
 from types import MappingProxyType
 
 from contracts.problems import Conflict
+from contracts.process.exception_objects import Assignment, BusinessException, Resolution
 from contracts.process.invoice_readiness import InvoiceReadiness
-from contracts.process.register_objects import Assignment, BusinessException, Resolution
 from contracts.process.registers import Registers
 from contracts.process.run_desk import RunDesk, Steering
 from experience_apis.portal import reasons, words

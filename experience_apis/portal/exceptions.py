@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from contracts.experience.finance_dashboard import FinanceDashboard, Freshness
 from contracts.problems import Problem
-from contracts.process.register_objects import BusinessException, ExceptionGroup
+from contracts.process.exception_objects import BusinessException, ExceptionGroup
 from contracts.process.registers import Registers
 from experience_apis.portal import charts, reasons, shell, tasks, words
 from experience_apis.portal.exception_actions import DESK, about, amount, checkable

@@ -11,7 +11,7 @@ from gateway.cli.options import SORTING, Note
 from gateway.cli.session import Asked, Session
 
 if TYPE_CHECKING:
-    from contracts.process.register_objects import BusinessException
+    from contracts.process.exception_objects import BusinessException
 
 app = App(name="exceptions")
 _HEADS = ("EXCEPTION", "CODE", "STATE", "OWNER", "DUE", "RISK", "OBJECT")
@@ -123,7 +123,7 @@ async def waive(exception_id: str, /, *, note: Note, session: Asked) -> Exit:
 
 
 async def _settle(how: Callable[..., Any], asking: str, exception_id: str, note: str, session: Session) -> Exit:
-    from contracts.process.register_objects import Resolution
+    from contracts.process.exception_objects import Resolution
     from gateway.cli.complaints import looking_at
 
     async with session.product(asking) as api:

@@ -9,7 +9,8 @@ from contracts.canon.project import Milestone
 from contracts.money import ZERO
 from contracts.problems import NotFound
 from contracts.process.billing_objects import BillGroup
-from contracts.process.register_objects import BusinessException, Contract, RegisteredProject
+from contracts.process.exception_objects import BusinessException
+from contracts.process.register_objects import Contract, RegisteredProject
 from contracts.process.time_posting import Transaction
 from process_apis.invoice_readiness import rules
 from process_apis.invoice_readiness.rules import Facts, Systems

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from contracts.money import plain, round_money
 from contracts.process.billing_objects import Check, Waiver
-from contracts.process.register_objects import BusinessException
+from contracts.process.exception_objects import BusinessException
 from contracts.wire import to_builtins
 from domain import readiness
 from domain.snapshot import ReadinessSnapshot

@@ -15,7 +15,8 @@ from contracts.canon.party import BillingCustomer
 from contracts.canon.project import Milestone
 from contracts.money import ZERO, RoundingMode
 from contracts.process.billing_objects import BillGroup, DraftInvoice
-from contracts.process.register_objects import BusinessException, Contract, Customer, RegisteredProject
+from contracts.process.exception_objects import BusinessException
+from contracts.process.register_objects import Contract, Customer, RegisteredProject
 from contracts.process.time_posting import Transaction
 from domain import fx
 from domain import snapshot as shape

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 
 from contracts.call import Call
+from contracts.process import exception_objects
 from contracts.process import register_objects as objects
 from contracts.process.orders import (
     ContractSort,
@@ -158,7 +159,9 @@ class RegisterCommands:
     async def activate_contract(self, call: Call, contract_id: str) -> objects.Contract:
         return await self._contract(call, contract_id, "activate")
 
-    async def suspend_contract(self, call: Call, contract_id: str, body: objects.Resolution) -> objects.Contract:
+    async def suspend_contract(
+        self, call: Call, contract_id: str, body: exception_objects.Resolution
+    ) -> objects.Contract:
         return await self._contract(call, contract_id, "suspend", body.note)
 
     async def resume_contract(self, call: Call, contract_id: str) -> objects.Contract:
@@ -250,14 +253,14 @@ class RegisterCommands:
         assignee: str | None = None,
         unsettled: bool | None = None,
         late: bool | None = None,
-        severity: objects.Severity | None = None,
+        severity: exception_objects.Severity | None = None,
         object_id: str | None = None,
         contract_id: str | None = None,
         changed_since: datetime | None = None,
         sort: ExceptionSort = "due_at",
         cursor: str | None = None,
         limit: int = 50,
-    ) -> objects.BusinessExceptionPage:
+    ) -> exception_objects.BusinessExceptionPage:
         filters = {
             "state": state,
             "code": code,
@@ -275,39 +278,41 @@ class RegisterCommands:
 
     async def list_exception_groups(
         self, call: Call, owner_role: str | None = None, assignee: str | None = None
-    ) -> objects.ExceptionGroups:
+    ) -> exception_objects.ExceptionGroups:
         async with self._unit(call) as unit:
             return await worklist.groups(unit, owner_role, assignee)
 
-    async def get_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
+    async def get_exception(self, call: Call, exception_id: str) -> exception_objects.BusinessException:
         async with self._unit(call) as unit:
             return await exceptions.get(unit, exception_id)
 
-    async def acknowledge_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
+    async def acknowledge_exception(self, call: Call, exception_id: str) -> exception_objects.BusinessException:
         async with self._unit(call) as unit:
             return await exceptions.change(unit, exception_id, "acknowledge")
 
-    async def start_exception(self, call: Call, exception_id: str) -> objects.BusinessException:
+    async def start_exception(self, call: Call, exception_id: str) -> exception_objects.BusinessException:
         async with self._unit(call) as unit:
             return await exceptions.change(unit, exception_id, "start")
 
     async def assign_exception(
-        self, call: Call, exception_id: str, body: objects.Assignment
-    ) -> objects.BusinessException:
+        self, call: Call, exception_id: str, body: exception_objects.Assignment
+    ) -> exception_objects.BusinessException:
         async with self._unit(call) as unit:
             return await exceptions.assign(unit, exception_id, body.assignee)
 
     async def resolve_exception(
-        self, call: Call, exception_id: str, body: objects.Resolution
-    ) -> objects.BusinessException:
+        self, call: Call, exception_id: str, body: exception_objects.Resolution
+    ) -> exception_objects.BusinessException:
         return await self._settle(call, exception_id, "resolve", body.note)
 
     async def waive_exception(
-        self, call: Call, exception_id: str, body: objects.Resolution
-    ) -> objects.BusinessException:
+        self, call: Call, exception_id: str, body: exception_objects.Resolution
+    ) -> exception_objects.BusinessException:
         return await self._settle(call, exception_id, "waive", body.note)
 
-    async def _settle(self, call: Call, exception_id: str, command: str, note: str) -> objects.BusinessException:
+    async def _settle(
+        self, call: Call, exception_id: str, command: str, note: str
+    ) -> exception_objects.BusinessException:
         async with self._unit(call) as unit:
             settled = await exceptions.change(unit, exception_id, command, note)
             if settled.run_id is not None:

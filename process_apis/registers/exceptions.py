@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from contracts import events
 from contracts.problems import Conflict, Forbidden, NotFound
-from contracts.process.register_objects import BusinessException
+from contracts.process.exception_objects import BusinessException
 from contracts.wire import convert
 from domain import exceptions as catalogue
 from domain.alerts import SlaQuestion, sla_due

@@ -3,7 +3,7 @@
 from contracts.call import Call
 from contracts.periods import Clock, SystemClock
 from contracts.problems import Problem
-from contracts.process.register_objects import BusinessException
+from contracts.process.exception_objects import BusinessException
 from domain import exceptions as catalogue
 from process_apis.registers import exceptions
 from process_apis.registers.exceptions import Finding

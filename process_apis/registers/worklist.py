@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from contracts.money import Money, round_money
-from contracts.process.register_objects import BusinessExceptionPage, ExceptionGroup, ExceptionGroups
+from contracts.process.exception_objects import BusinessExceptionPage, ExceptionGroup, ExceptionGroups
 from domain import exceptions as catalogue
 from process_apis.registers.exceptions import COLUMNS, UNSETTLED, from_row
 from process_apis.registers.unit import Unit

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from contracts.canon.ledger import LineOutcome
-from contracts.process.register_objects import BusinessException
+from contracts.process.exception_objects import BusinessException
 from contracts.process.time_posting import Transaction
 from process_apis.registers import exceptions, transactions
 from process_apis.registers.exceptions import Finding

@@ -10,15 +10,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from contracts.call import Call
+from contracts.process.exception_objects import BusinessException, Resolution
 from contracts.process.onboarding import StartOnboarding
-from contracts.process.register_objects import (
-    BusinessException,
-    NewRateCard,
-    NewRateLine,
-    RateCard,
-    Resolution,
-    ScopeRef,
-)
+from contracts.process.register_objects import NewRateCard, NewRateLine, RateCard, ScopeRef
 from contracts.process.runs import RunView
 from process_apis.onboarding import process as onboarding
 from process_apis.onboarding.commands import OnboardingCommands

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contracts.money import Money
 from contracts.problems import Conflict, InvalidRequest, PreconditionFailed
-from contracts.process.register_objects import Assignment, Resolution
+from contracts.process.exception_objects import Assignment, Resolution
 from process_apis.registers import exceptions
 from process_apis.registers.commands import RegisterCommands
 from process_apis.registers.exceptions import Finding

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
+from contracts.process.exception_objects import BusinessException
 from contracts.process.held_desk import HeldWork
-from contracts.process.register_objects import BusinessException
 from process_apis.held.commands import HeldCommands
 from process_apis.registers import exceptions
 from process_apis.registers.commands import RegisterCommands

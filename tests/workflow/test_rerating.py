@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from contracts.events import RateCardChanged
-from contracts.process.register_objects import NewPolicy, Resolution
+from contracts.process.exception_objects import Resolution
+from contracts.process.register_objects import NewPolicy
 from process_apis.registers import rates
 from process_apis.time_posting import rerate
 from tests.workflow.time_stage import MANAGER, TENANT, TimeFirm

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from contracts.call import Call
 from contracts.canon.timesheet import TimeEntry
-from contracts.process.register_objects import BusinessException, NewRateCard, NewRateLine, Resolution, ScopeRef
+from contracts.process.exception_objects import BusinessException, Resolution
+from contracts.process.register_objects import NewRateCard, NewRateLine, ScopeRef
 from contracts.process.time_posting import Transaction
 from gateway.demo_data import DemoData
 from process_apis.reference_data.feeds import FEEDS

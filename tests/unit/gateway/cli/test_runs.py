@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from contracts.money import Exact
+from contracts.process.exception_objects import BusinessException
 from contracts.process.onboarding import CountryPreview, Obstacle, Preview
-from contracts.process.register_objects import BusinessException
 from contracts.process.runs import RunPage, RunView, StepView, WaitingFor
 from tests.unit.gateway.cli.conftest import Product, Run, problem
 

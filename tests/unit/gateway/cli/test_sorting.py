@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from contracts.process.billing_objects import DraftInvoicePage
+from contracts.process.exception_objects import BusinessExceptionPage
 from contracts.process.held_desk import HeldPage
-from contracts.process.register_objects import BusinessExceptionPage, RegisteredProjectPage
+from contracts.process.register_objects import RegisteredProjectPage
 from contracts.process.runs import RunPage
 from contracts.process.time_posting import TransactionPage
 from contracts.process.trail import AuditPage

@@ -10,13 +10,8 @@ from contracts.canon.ledger import FiscalPeriod, FxQuote, LegalEntity, TaxCode
 from contracts.canon.party import Address, BillingCustomer
 from contracts.canon.project import Milestone
 from contracts.process.billing_objects import BillGroup
-from contracts.process.register_objects import (
-    BusinessException,
-    Contract,
-    ContractLine,
-    Customer,
-    RegisteredProject,
-)
+from contracts.process.exception_objects import BusinessException
+from contracts.process.register_objects import Contract, ContractLine, Customer, RegisteredProject
 from contracts.process.time_posting import Rating, Transaction
 from process_apis.invoice_readiness.rules import Facts, Systems
 
