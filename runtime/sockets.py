@@ -29,4 +29,5 @@ def _explained(error: OSError, host: str, port: int, name: str) -> CannotListen:
         return CannotListen(taken, TAKEN)
     if error.errno == errno.EACCES:
         return CannotListen(f"Port {port} ({name}) is not for this account. Use one from 1024 to 65535: --port 9000.")
-    return CannotListen(f"{name} cannot listen at {host}:{port}: {error.strerror}.")
+    why = str(error.strerror).partition(" (while")[0]  # the address is named here already
+    return CannotListen(f"{name} cannot listen at {host}:{port}: {why}.")
