@@ -1,5 +1,7 @@
 """A fresh scaffold of a vendor passes every check, says truthfully that nothing is built, and refuses what it cannot do."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 from tests.support.demo import ROOT
 
+TUTORIAL = ROOT / "docs/tutorials/first-operation-of-a-vendor.md"
 MADE = ("new-vendor", "acme_psa", "--ports", "psa,time,planning", "--name", "Acme PSA")
 
 
@@ -32,11 +35,15 @@ def run(checkout: Path, *line: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *line],
         cwd=checkout,
-        env={"PATH": str(Path(sys.executable).parent), "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=_bare(checkout),
         capture_output=True,
         text=True,
         timeout=500,
     )
+
+
+def _bare(checkout: Path) -> dict[str, str]:
+    return {"PATH": str(Path(sys.executable).parent), "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @pytest.mark.parametrize(
@@ -81,3 +88,22 @@ def test_what_cannot_be_made(checkout: Path, line: tuple[str, ...], code: int) -
     said = run(checkout, "-m", "gateway.cli.main", *line)
     assert said.returncode == code, said
     assert not (checkout / "system_apis" / "other").exists()
+
+
+def test_the_tutorial_builds_an_operation_that_keeps_its_promises(checkout: Path) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", TUTORIAL.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    script = "\n".join(blocks).replace('export PATH="$PWD/.venv/bin:$PATH"', "")
+    played = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=checkout,
+        env=_bare(checkout) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "acme cannot do psa.create_project, as its manifest says" in played.stdout
+    assert "Level       simulated" in played.stdout
+    for line in (("check",), ("format", "--check")):
+        done = run(checkout, "-m", "ruff", *line, "system_apis/acme", "tests/contract/vendors/acme.py")
+        assert done.returncode == 0, done.stdout

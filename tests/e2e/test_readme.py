@@ -15,6 +15,7 @@ from tests.support.demo import ROOT, Demo, demo, free_port
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 README, EVENTS, MONTH = "README.md", "docs/tutorials/receiving-events.md", "docs/tutorials/billing-a-month.md"
+VENDOR = "docs/tutorials/first-operation-of-a-vendor.md"  # played in a checkout of its own: test_new_vendor.py
 Shell = subprocess.Popen[str]
 
 
@@ -55,7 +56,7 @@ def test_each_seeded_deal_has_a_correlation_id_of_its_own(product: Demo) -> None
 
 def test_every_tutorial_is_played() -> None:
     found = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/tutorials").glob("*.md")}
-    assert found == {EVENTS, MONTH}
+    assert found == {EVENTS, MONTH, VENDOR}
     assert all(len(blocks(page)) >= 4 for page in (README, *found))
 
 
