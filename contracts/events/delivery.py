@@ -59,11 +59,12 @@ class ContractClosed(ContractEvent, frozen=True, kw_only=True):
 
 
 class ProjectEvent(Event, frozen=True, kw_only=True):
-    """Something happened to a project."""
+    """Something happened to a project. `hold_from` is the first day of which it takes no work, while it is held or closing."""
 
     source: ClassVar[str] = "/r2r/project"
     code: str
     legal_entity_id: str
+    hold_from: date | None = None
     contract_line_ids: tuple[str, ...] = ()
     xrefs: dict[str, str] = {}  # noqa: RUF012 - a Struct copies it
 

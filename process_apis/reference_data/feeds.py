@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -21,30 +21,41 @@ _MOST_PAGES = 500
 _PAGE = 200
 _FX_DAYS = 100
 
+# Live contracts that are billed in another currency than their entity's books.
+_CONVERTED = """
+select c.id from contract c
+join replica e on e.tenant = c.tenant and e.kind = 'legal_entity' and e.key = c.legal_entity_id
+where c.tenant = $1 and c.state in ('active', 'suspended', 'completed') and c.currency <> e.body->>'functional_currency'
+"""
+
 Read = Callable[[Any, Call, "Asked"], AsyncIterator[Any]]
 
 
 class Asked(Struct, frozen=True):
-    """What a feed needs to know: the instance, today, and which customers are worth copying."""
+    """What a feed needs to know: the instance, today, which customers are worth copying, and since when changes are asked for
+    (null: everything)."""
 
     instance: str
     today: date
     customer_refs: tuple[str, ...] = ()
+    since: datetime | None = None
 
 
 class Feed(Struct, frozen=True, kw_only=True):
-    """One kind of copy. `lasting` copies stay when the source states them no more: people who left, rates of past days."""
+    """One kind of copy. `lasting` copies stay when the source states them no more: people who left, rates of past days. Of a
+    source that lists `changes`, only these are read most of the time."""
 
     kind: str
     port: str
     read: Read
     key: Callable[[Any], str]
     lasting: bool = False
+    changes: bool = False
 
 
 class Reading(Struct, frozen=True):
     """What a source stated, by key. What is in `scope` and not in `rows` is gone there; no scope: all that we hold of the
-    kind. Not `whole`: the read was cut off, so nothing is known to be gone."""
+    kind. Not `whole`: only changes were read, or the read was cut off, so nothing is known to be gone."""
 
     rows: dict[str, Any]
     scope: tuple[str, ...] | None = None
@@ -105,17 +116,30 @@ async def _calendars(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
 
 
 async def _assignments(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_assignments(call, cursor=cursor)):
+    async for item in pages(
+        lambda cursor: port.list_assignments(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
+    ):
+        yield item
+
+
+async def _projects(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
+    async for item in pages(
+        lambda cursor: port.list_projects(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
+    ):
         yield item
 
 
 async def _tasks(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_tasks(call, cursor=cursor, limit=_PAGE)):
+    async for item in pages(
+        lambda cursor: port.list_tasks(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
+    ):
         yield item
 
 
 async def _milestones(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_milestones(call, cursor=cursor)):
+    async for item in pages(
+        lambda cursor: port.list_milestones(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
+    ):
         yield item
 
 
@@ -140,9 +164,10 @@ FEEDS = (
     Feed(kind="fiscal_period", port="erp", read=_periods, key=lambda p: f"{p.entity_code}/{p.start_on}"),
     Feed(kind="worker", port="hcm", read=_workers, key=lambda w: w.number, lasting=True),
     Feed(kind="calendar", port="hcm", read=_calendars, key=lambda c: c.code),
-    Feed(kind="assignment", port="planning", read=_assignments, key=lambda a: a.ref),
-    Feed(kind="task", port="psa", read=_tasks, key=lambda t: replicas.task_key(t.project_ref, t.code)),
-    Feed(kind="milestone", port="psa", read=_milestones, key=lambda m: m.ref),
+    Feed(kind="assignment", port="planning", read=_assignments, key=lambda a: a.ref, changes=True),
+    Feed(kind="project", port="psa", read=_projects, key=lambda p: p.ref, changes=True),
+    Feed(kind="task", port="psa", read=_tasks, key=lambda t: replicas.task_key(t.project_ref, t.code), changes=True),
+    Feed(kind="milestone", port="psa", read=_milestones, key=lambda m: m.ref, changes=True),
     Feed(kind="billing_customer", port="billing", read=_customers, key=lambda c: c.ref),
 )
 
@@ -161,15 +186,18 @@ async def read(feed: Feed, ports: Ports, call: Call, asked: Asked) -> Reading:
     except _Endless:
         log.warning("feed.cut_off", feed=feed.kind, instance=asked.instance, rows=len(rows))
         return Reading(rows, whole=False)
-    return Reading(rows, scope=asked.customer_refs if feed.kind == "billing_customer" else None)
+    scope = asked.customer_refs if feed.kind == "billing_customer" else None
+    return Reading(rows, scope=scope, whole=asked.since is None)
 
 
 async def contracts_touched(unit: Unit, kind: str, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Contracts whose readiness may depend on changed copies; all of an entity's for periods, taxes and rates."""
+    """Contracts whose readiness may depend on changed copies: those of a customer, those that convert, or all."""
     if kind == "billing_customer":
         customers = list((await canonicals(unit.connection, unit.tenant, keys)).values())
         sql = "select id from contract where tenant = $1 and customer_id = any($2::text[])"
         return tuple(r["id"] for r in await unit.connection.fetch(sql, unit.tenant, customers))
+    if kind == "fx_quote":
+        return tuple(r["id"] for r in await unit.connection.fetch(_CONVERTED, unit.tenant))
     if kind in ("fiscal_period", "tax_code", "milestone"):
         sql = "select id from contract where tenant = $1 and state in ('active', 'suspended', 'completed')"
         return tuple(r["id"] for r in await unit.connection.fetch(sql, unit.tenant))

@@ -1,9 +1,11 @@
 """Projects (`prj`): which delivery project in PSA, ERP and planning is the same thing, and where it stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from contracts import events
+from contracts.canon.project import Project
 from contracts.canon.ref import ref_id
 from contracts.problems import Conflict, NotFound, RuleViolated, Violation
 from contracts.process.register_objects import NewRegisteredProject, RegisteredProject, RegisteredProjectPage
@@ -141,11 +143,63 @@ async def page(unit: Unit, wanted: Wanted) -> RegisteredProjectPage:
     return RegisteredProjectPage(items=items, next_cursor=more, as_of=unit.now)
 
 
+async def restate(unit: Unit, project: RegisteredProject, stated: Project) -> None:
+    """Dates and manager as the PSA states them; a first day or manager it does not state stays. What is known changes nothing."""
+    told = {
+        "start": stated.start_on or project.start,
+        "end": stated.end_on,
+        "manager_name": stated.manager_name or project.manager_name,
+    }
+    changed = {name: value for name, value in to_builtins(told).items() if value != to_builtins(getattr(project, name))}
+    if changed:
+        values = {"body": await _body_with(unit, project.id, changed)}
+        await move.restate(unit, "project", project.id, "restate", values, facts=changed)
+
+
+async def _body_with(unit: Unit, project_id: str, changed: Mapping[str, Any]) -> dict[str, Any]:
+    sql = "select body from project where tenant = $1 and id = $2 for update"
+    return {**await unit.connection.fetchval(sql, unit.tenant, project_id), **changed}
+
+
+async def under_contract(unit: Unit, project_id: str) -> bool:
+    """Whether an active contract has a line for the project."""
+    sql = """select exists (select from contract_line l join contract c on c.tenant = l.tenant and c.id = l.contract_id
+        where l.tenant = $1 and l.project_id = $2 and c.state = 'active')"""
+    return bool(await unit.connection.fetchval(sql, unit.tenant, project_id))
+
+
+async def unsettled(unit: Unit, project_id: str) -> bool:
+    """Whether work of the project is neither billed nor given up, or an exception about it is open."""
+    sql = """select exists (select from billable_transaction where tenant = $1 and project_id = $2
+          and state not in ('invoiced', 'excluded', 'written_off', 'reversed'))
+        or exists (select from business_exception where tenant = $1 and object_id = $2
+          and state in ('open', 'acknowledged', 'in_progress'))"""
+    return bool(await unit.connection.fetchval(sql, unit.tenant, project_id))
+
+
+def _held_from(project: RegisteredProject, command: str, on: date | None) -> date | None:
+    """From which day on work is not taken any more: that of the first command that stopped it (3, project)."""
+    if command == "resume":
+        return None
+    return project.hold_from or on if command in ("hold", "begin_close") else project.hold_from
+
+
 async def change(
-    unit: Unit, project_id: str, command: str, *, refused: str | None = None, line_ids: tuple[str, ...] = ()
+    unit: Unit,
+    project_id: str,
+    command: str,
+    *,
+    refused: str | None = None,
+    line_ids: tuple[str, ...] = (),
+    from_on: date | None = None,
 ) -> RegisteredProject:
-    """Move a project; `provisioned` and `activate` tell its cross references and contract lines (3.1)."""
+    """Move a project; `provisioned` and `activate` tell its cross references and contract lines (3.1). What holds or closes it
+    does so for work `from_on`."""
     project = await get(unit, project_id)
+    hold_from = _held_from(project, command, from_on)
+    values = {}
+    if hold_from != project.hold_from:
+        values["body"] = await _body_with(unit, project_id, {"hold_from": to_builtins(hold_from)})
 
     def event(moved: move.Moved) -> events.Event | None:
         kind = _EVENTS.get(moved.events[0]) if moved.events else None
@@ -155,9 +209,10 @@ async def change(
             **move.common(unit, project_id, moved),
             code=project.code,
             legal_entity_id=project.legal_entity_id,
+            hold_from=hold_from,
             contract_line_ids=line_ids,
             xrefs={ref.rsplit(":", 1)[0]: ref for ref in project.refs},
         )
 
-    await move.apply(unit, "project", project_id, command, refused=refused, event=event)
+    await move.apply(unit, "project", project_id, command, refused=refused, values=values, event=event)
     return await get(unit, project_id)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from process_apis.reference_data.feeds import contracts_touched
 from process_apis.reference_data.process import AFTER_FAILURE, Refresher, in_turn
 from process_apis.registers import replicas
 from tests.workflow.time_stage import TENANT, TimeFirm
@@ -57,6 +58,16 @@ async def test_one_customer_gone_from_the_ledger_does_not_hide_the_others(sleepi
     await sleeping_firm.refresh("billing_customer")
     keys = await sleeping_firm.database.fetch("select key from replica where kind = 'billing_customer'")
     assert len(keys) > 20 and "netsuite:customer:0" not in {row["key"] for row in keys}
+
+
+async def test_rates_of_exchange_concern_what_is_billed_in_another_currency(sleeping_firm: TimeFirm) -> None:
+    async with sleeping_firm.unit() as unit:
+        touched = await contracts_touched(unit, "fx_quote", ())
+    sql = "select id, legal_entity_id || ' ' || currency as terms from contract"
+    terms = {row["id"]: row["terms"] for row in await sleeping_firm.database.fetch(sql)}
+    at_home = {"DE01 EUR", "US01 USD", "UK01 GBP"}
+    assert set(touched) == {one for one, said in terms.items() if said not in at_home}
+    assert "DE01 CHF" in {terms[one] for one in touched}
 
 
 async def _read_at(firm: TimeFirm, feed: str) -> datetime:

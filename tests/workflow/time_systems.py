@@ -135,6 +135,11 @@ class Systems:
         assert answer.status_code < 400, answer.text
         return answer.json() if answer.content else None
 
+    async def change_project(self, code: str, **fields: Any) -> None:
+        """What the project manager changes on a project in the PSA."""
+        project = await self._id("pse__Proj__c", f"Project_Code__c = '{code}'")
+        await self._send("PATCH", f"{_DATA}/sobjects/pse__Proj__c/{project}", fields)
+
     async def change_in_erp(self, record: str, key: str, fields: Mapping[str, Any]) -> None:
         """What somebody changes on a record of the ERP, named by its external id."""
         (row,) = await self.suiteql(f"SELECT id FROM {record} WHERE externalid = '{key}'")
