@@ -1,8 +1,11 @@
-"""How large the numbers of contracts and rate cards may be: above, a product of them fits no column and no invoice."""
+"""What contracts and rate cards may say: codes that are not blank, days in order, and numbers of a size whose products fit a column
+and an invoice."""
 
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from contracts.process.register_objects import NewContract, NewContractLine, NewRateLine
 
@@ -13,8 +16,7 @@ FACTOR = PERCENT = Decimal(100)
 DAY = Decimal(24)
 ZERO = Decimal(0)
 
-# Field, value, lowest, highest; `None` as a value is always fine.
-Bounded = Iterator[tuple[str, Decimal | None, Decimal, Decimal]]
+# A field and what is wrong with it.
 Broken = Iterator[tuple[str, str]]
 
 
@@ -24,12 +26,22 @@ def before_its_start(start_name: str, start: date | None, end_name: str, end: da
         yield end_name, f"is before {start_name}"
 
 
+def _blank(holder: Struct, *names: str) -> Broken:
+    """Codes that may be absent, but not blank."""
+    for name in names:
+        value = getattr(holder, name)
+        if value is not None and not value.strip():
+            yield name, "is blank"
+
+
 def of_contract(new: NewContract) -> Broken:
-    """Field and sentence of each number of a contract's head that is out of bounds."""
+    """Field and sentence of each code of a contract's head that is blank, and of each number that is out of bounds."""
+    yield from _blank(new, "engagement_id", "payment_terms")
     for name in ("nte_amount", "cap_tolerance_amount", "min_invoice_amount"):
         yield from _broken(name, getattr(new, name), ZERO, AMOUNT)
     yield from _broken("margin_threshold_pct", new.margin_threshold_pct, -PERCENT, PERCENT)
     if new.po is not None:
+        yield from ((f"po/{field}", detail) for field, detail in _blank(new.po, "number"))
         yield from _broken("po/amount", new.po.amount, ZERO, AMOUNT)
     if new.retainer is not None:
         yield from _broken("retainer/available", new.retainer.available, ZERO, AMOUNT)
@@ -43,6 +55,7 @@ def of_contract(new: NewContract) -> Broken:
 
 def of_line(line: NewContractLine) -> Broken:
     """The same of a contract line."""
+    yield from _blank(line, "cost_center_id", "tax_code_rule")
     yield from _broken("value", line.value, ZERO, AMOUNT)
     yield from _broken("nte_amount", line.nte_amount, ZERO, AMOUNT)
     yield from _broken("nte_hours", line.nte_hours, ZERO, HOURS)
@@ -54,6 +67,7 @@ def of_line(line: NewContractLine) -> Broken:
 
 def of_rate(line: NewRateLine) -> Broken:
     """The same of a price."""
+    yield from _blank(line, "role_code", "seniority_code", "location_code", "time_type")
     yield from _broken("rate", line.rate, ZERO, RATE)
     yield from _broken("markup_pct", line.markup_pct, -PERCENT, FACTOR * PERCENT)
 

@@ -16,6 +16,7 @@ from contracts.process.register_objects import (
     NewRateCard,
     NewRateLine,
     NewRegisteredProject,
+    PurchaseOrder,
 )
 from contracts.process.registers import Registers
 from process_apis.registers.commands import RegisterCommands
@@ -91,6 +92,16 @@ async def refused(registers: RegisterCommands, name: str, body: Any) -> list[str
     with pytest.raises((InvalidContent, RuleViolated)) as problem:
         await sent(ANALYST, body)
     return sorted(violation.pointer or "" for violation in problem.value.errors)
+
+
+async def test_codes_of_a_contract_and_of_a_price_are_not_blank(registers: RegisterCommands) -> None:
+    new = new_contract(po=PurchaseOrder(number=" "), payment_terms="  ")
+    new = replace(new, lines=tuple(replace(line, cost_center_id="\t") for line in new.lines))
+    pointers = ["#/lines/0/cost_center_id", "#/payment_terms", "#/po/number"]
+    assert await refused(registers, "add_contract", new) == pointers
+    assert await refused(registers, "add_rate_card", card(NewRateLine(rate=Decimal(1), role_code=" "))) == [
+        "#/lines/0/role_code"
+    ]
 
 
 @pytest.mark.parametrize("blank", BLANKS)
