@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from runtime.http.simulate import Row
 from system_apis.netsuite.sandbox.account import Account
 from system_apis.netsuite.sandbox.errors import Refused, bad_field
@@ -19,12 +21,19 @@ _LONGEST_TEXT = 4000
 _MOST_LINES = 1000
 
 
-class Intake:
-    """Reads one body; `unknown` collects the names of properties the record type does not have, when they are worth a warning."""
+class Checks(Struct, frozen=True):
+    """What becomes of properties the record type does not have, and of values that do not fit (help: validation headers)."""
 
-    def __init__(self, account: Account, strictness: Strictness = "warning") -> None:
-        self._account, self._strictness = account, strictness
-        self.unknown: list[str] = []
+    names: Strictness = "warning"
+    values: Strictness = "error"
+
+
+class Intake:
+    """Reads one body; `warnings` collects what was left out and is worth a word."""
+
+    def __init__(self, account: Account, checks: Checks) -> None:
+        self._account, self._checks = account, checks
+        self.warnings: list[str] = []
 
     def row(self, record_type: RecordType, body: object, before: Row | None, replaced: frozenset[str]) -> Row:
         """The row after this body: given fields changed, null ones cleared, the rest as before."""
@@ -45,19 +54,26 @@ class Intake:
             spec = fields.get(name)
             if spec is None:
                 if name not in _SYSTEM:
-                    self._unknown(f"{path}{name}")
+                    unknown = bad_field(f"{path}{name}", f"Unknown reference or field '{path}{name}'.")
+                    self._leave_out(unknown, self._checks.names)
             elif spec.read_only:
                 continue
             elif value is None:
                 row.pop(name, None)
             else:
-                row[name] = self._value(spec, value, f"{path}{name}")
+                self._take(spec, row, name, value, path)
 
-    def _unknown(self, path: str) -> None:
-        if self._strictness == "error":
-            raise bad_field(path, f"Unknown reference or field '{path}'.")
-        if self._strictness == "warning":
-            self.unknown.append(path)
+    def _take(self, spec: Field, row: Row, name: str, value: Any, path: str) -> None:
+        try:
+            row[name] = self._value(spec, value, f"{path}{name}")
+        except Refused as unfit:
+            self._leave_out(unfit, self._checks.values)
+
+    def _leave_out(self, why: Refused, strictness: Strictness) -> None:
+        if strictness == "error":
+            raise why
+        if strictness == "warning":
+            self.warnings.append(why.detail)
 
     def _demand(self, fields: Fields, row: Row, path: str) -> None:
         for name, spec in fields.items():

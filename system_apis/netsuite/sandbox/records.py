@@ -13,7 +13,7 @@ from system_apis.netsuite.sandbox import filters
 from system_apis.netsuite.sandbox.account import Account
 from system_apis.netsuite.sandbox.effects import after_save, closed_by_fault, settle
 from system_apis.netsuite.sandbox.errors import Refused, bad_field, missing, not_allowed, user_error
-from system_apis.netsuite.sandbox.intake import Intake, Strictness
+from system_apis.netsuite.sandbox.intake import Checks, Intake, Strictness
 from system_apis.netsuite.sandbox.jobs import Jobs, Outcome, batch_items
 from system_apis.netsuite.sandbox.paging import page, window
 from system_apis.netsuite.sandbox.rendering import RECORDS, Rendering
@@ -32,7 +32,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     body: Any = None
     replaced: list[str] = []
-    strictness: Strictness = "warning"
+    checks: Checks = Checks()
     transform: str | None = None
 
     @property
@@ -99,17 +99,16 @@ class Records:
                 where="Prefer",
                 locator="o:errorHeader",
             )
-        row, unknown = self.perform(tasks[0])
-        warning = (("Warning", f'299 - "Unknown properties: {", ".join(unknown)}"'),) if unknown else ()
+        row, warnings = self.perform(tasks[0])
         if row is None:
             return Response(204)
         location = Rendering(self._account, request.base_url, {}).address(
             tasks[0].transform or tasks[0].record_type, row["id"]
         )
-        return Response(204, b"", (("Location", location), *warning))
+        return Response(204, b"", (("Location", location), *map(_warning, warnings)))
 
     def perform(self, task: Task) -> tuple[Row | None, list[str]]:
-        """Do one write as one transaction: the saved row (None when deleted) and unknown property names."""
+        """Do one write as one transaction: the saved row (None when deleted) and warnings."""
         with self._account.store.transaction():
             self._interfere(task)
             if task.method == "DELETE":
@@ -124,7 +123,7 @@ class Records:
         if task.transform:
             source = self._account.locate(task.record_type, task.key or "")
             start = defaults(task.record_type, source, record_type.name)
-        intake = Intake(self._account, task.strictness)
+        intake = Intake(self._account, task.checks)
         row = intake.row(record_type, task.body, start, frozenset(task.replaced))
         if task.method == "PUT":
             row["externalId"] = (task.key or "")[4:]
@@ -134,7 +133,7 @@ class Records:
             record_type.name, row, indexed_in=timedelta(seconds=late.delay(_LATE_INDEX_S)) if late else None
         )
         after_save(self._account, saved, before)
-        return saved, intake.unknown
+        return saved, intake.warnings
 
     def _before(self, task: Task) -> Row | None:
         if task.transform or task.key is None:
@@ -186,7 +185,7 @@ class Records:
             key=None if request.method == "POST" else key,
             body=item,
             replaced=_replaced(request),
-            strictness=_strictness(request),
+            checks=_checks(request),
         )
 
 
@@ -214,7 +213,7 @@ def _task(request: Request) -> Task:
         key=key,
         body=None if request.method == "DELETE" else _body(request),
         replaced=_replaced(request),
-        strictness=_strictness(request),
+        checks=_checks(request),
         transform=transform,
     )
 
@@ -232,10 +231,16 @@ def _replaced(request: Request) -> list[str]:
     return list(filter(None, request.query.get("replace", "").split(",")))
 
 
-def _strictness(request: Request) -> Strictness:
-    match (request.header("x-netsuite-propertynamevalidation") or "warning").lower():
-        case "error":
-            return "error"
-        case "ignore":
-            return "ignore"
-    return "warning"
+def _checks(request: Request) -> Checks:
+    asked = {kind: request.header(f"x-netsuite-property{kind}validation") for kind in ("name", "value")}
+    return Checks(names=_strictness(asked["name"], "warning"), values=_strictness(asked["value"], "error"))
+
+
+def _strictness(asked: str | None, absent: Strictness) -> Strictness:
+    known: dict[str, Strictness] = {"ignore": "ignore", "warning": "warning", "error": "error"}
+    return known.get((asked or "").lower(), absent)
+
+
+def _warning(text: str) -> tuple[str, str]:
+    """A header, whatever characters the names of a body have."""
+    return "Warning", '299 - "' + text.encode("unicode_escape").decode().replace('"', "'") + '"'

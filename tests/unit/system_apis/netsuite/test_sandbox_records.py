@@ -280,6 +280,28 @@ async def test_unknown_properties_are_told_refused_or_ignored(sandbox: Sandbox) 
     assert _error(await create(PropertyNameValidation="error"))[:2] == (400, "INVALID_CONTENT")
 
 
+async def test_values_that_do_not_fit_are_refused_told_or_left_out(sandbox: Sandbox) -> None:
+    body = {"companyName": "Quillon", "subsidiary": {"externalId": "US01"}, "currency": {"id": "0"}, "isPerson": "no"}
+
+    async def create(how: str) -> httpx.Response:
+        named = {"X-NetSuite-PropertyValueValidation": how} if how else {}
+        return await sandbox.http.post(f"{RECORDS}/customer", json=body, headers=named)
+
+    for strict in ("", "error", "strictly"):
+        assert _error(await create(strict))[:2] == (400, "INVALID_CONTENT")
+    told = await create("warning")
+    assert ["currency" in told.headers["warning"], "isPerson" in told.headers["warning"]] == [True, True]
+    made = (await sandbox.http.get((await create("ignore")).headers["location"])).json()
+    assert (made["companyName"], made["currency"]["refName"], made["isPerson"]) == ("Quillon", "USD", False)
+
+
+async def test_a_name_of_any_characters_is_warned_about(sandbox: Sandbox) -> None:
+    body = {"companyName": "Quillon", "subsidiary": {"externalId": "US01"}, 'a"\r\nX-Made-Up: \u20ac': 1}
+    answer = await sandbox.http.post(f"{RECORDS}/customer", json=body)
+    assert answer.status_code == 204 and "x-made-up" not in answer.headers
+    assert answer.headers["warning"].isascii()
+
+
 async def test_the_catalogue_answers_in_the_form_that_is_asked_for(sandbox: Sandbox) -> None:
     async def ask(path: str, media: str) -> httpx.Response:
         return await sandbox.http.get(f"{RECORDS}/metadata-catalog{path}", headers={"accept": media})
