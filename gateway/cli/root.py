@@ -1,18 +1,9 @@
 """The tree of commands, the options all of them share, and what is said about a command line that cannot be read."""
 
-import difflib
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from cyclopts import (
-    App,
-    CoercionError,
-    CycloptsError,
-    Group,
-    Parameter,
-    UnknownOptionError,
-    UnusedCliTokensError,
-)
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from gateway.cli.calc import calc
 from gateway.cli.complaints import Complaint
@@ -25,6 +16,7 @@ from gateway.cli.explain import explain
 from gateway.cli.help_text import Columns
 from gateway.cli.listen import listen
 from gateway.cli.logs import logs
+from gateway.cli.misread import sentence
 from gateway.cli.new_vendor import new_vendor
 from gateway.cli.openapi import openapi
 from gateway.cli.options import SHARED, Options
@@ -184,22 +176,4 @@ def _read(root: App, tokens: list[str]) -> Callable[[], Any]:
         return ready
     except CycloptsError as error:
         where = " ".join(("ledgerway", *(error.command_chain or ())))
-        raise Complaint(Exit.MISUSE, _sentence(root, error), look=f"{where} --help") from error
-
-
-def _sentence(root: App, error: CycloptsError) -> str:
-    """What is wrong; an option that the command does not have may be one that all commands share."""
-    text = str(error).strip()
-    if isinstance(error, UnusedCliTokensError):
-        return f"Too much on this line: {' '.join(error.unused_tokens or ())}."
-    if isinstance(error, CoercionError) and error.target_type is int and error.token is not None:
-        return f"`{error.token.keyword}` is {error.token.value}; use a whole number."
-    if not isinstance(error, UnknownOptionError) or "Did you mean" in text:
-        return text
-    shared = [name for argument in root.meta.assemble_argument_collection() for name in argument.names]
-    near = difflib.get_close_matches(_wrong(error), [n for n in shared if not n.startswith("--no-")], n=1)
-    return f"Unknown option: {_wrong(error)}." + (f" Did you mean {near[0]}?" if near else "")
-
-
-def _wrong(error: UnknownOptionError) -> str:
-    return str(getattr(error.token, "keyword", None) or getattr(error.token, "value", error.token))
+        raise Complaint(Exit.MISUSE, sentence(root, error), look=f"{where} --help") from error

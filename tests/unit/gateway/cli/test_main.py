@@ -53,6 +53,24 @@ def test_misuse_ends_with_2_and_the_nearest_name(ledgerway: Run, line: tuple[str
     assert near in said.err
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("billing explain", "`billing explain` needs SUBJECT."),
+        ("held replay x", "`held replay` needs a value for `--reason`."),
+        ("runs list --limit", "`runs list` needs a value for `--limit`."),
+        ("runs list --limit x", "`--limit` is x; use a whole number."),
+        ("completion csh", "`SHELL` is csh; use bash, zsh or fish."),
+        ("billing draft bg_1 --invoice-date x", "`--invoice-date` is x; use a day such as 2026-11-30."),
+        ("sandbox clock netsuite --set x", "`--set` is x; use an instant such as 2026-11-30T08:00:00Z."),
+        ("runs list now please", "Too much on this line: now please."),
+    ],
+)
+def test_misuse_says_what_was_given_and_what_would_do(ledgerway: Run, line: str, told: str) -> None:
+    said = ledgerway(*line.split())
+    assert (said.code, said.out, said.err.partition("\n")[0]) == (2, "", told)
+
+
 @pytest.mark.parametrize("url", ["junk", "ftp://gw.example", "http://", "http://gw.example:99999", ""])
 def test_what_is_no_address_is_misuse(ledgerway: Run, url: str) -> None:
     said = ledgerway("runs", "list", "--url", url)
