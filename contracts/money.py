@@ -103,6 +103,11 @@ def round_money(amount: Decimal, currency: str, mode: RoundingMode | None = None
     return round_places(amount, minor_units(currency), mode)
 
 
+def written(amount: Decimal, currency: str) -> str:
+    """An amount in a sentence: `7,392.00 EUR`."""
+    return f"{round_money(amount, currency):,f} {currency}"
+
+
 def negate(value: Decimal) -> Decimal:
     """The exact opposite, as reversals and credits need it (DEC-6)."""
     return value.copy_abs() if value.is_zero() else value.copy_negate()

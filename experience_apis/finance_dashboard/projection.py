@@ -1,13 +1,12 @@
 """Events -> rows of the finance view. Pure: an event becomes statements, each without effect when it comes again."""
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from contracts import events
 from contracts.events import Event
-from contracts.money import round_money
+from contracts.money import written
 from contracts.wire import to_builtins
 
 # A statement and its arguments after the tenant, which is always the first one.
@@ -129,7 +128,7 @@ def _moment(event: Event, item_id: str, system: str, what: str) -> Statement:
 
 
 def _became(event: events.BillGroupChanged) -> str:
-    group, amount = event.group, _money(event.group.net_amount, event.group.currency)
+    group, amount = event.group, written(event.group.net_amount, event.group.currency)
     return {
         "collecting": "Back in the queue" if event.state_before == "drafted" else "Opened",
         "blocked": f"Blocked by {_count(len(group.failed), 'check')}, {amount}",
@@ -142,7 +141,7 @@ def _became(event: events.BillGroupChanged) -> str:
 
 
 def _gross(event: events.InvoiceEvent) -> str:
-    return _money(event.gross, event.currency)
+    return written(event.gross, event.currency)
 
 
 _INVOICE: Mapping[str, Callable[[events.InvoiceEvent], tuple[str, str]]] = MappingProxyType(
@@ -154,10 +153,6 @@ _INVOICE: Mapping[str, Callable[[events.InvoiceEvent], tuple[str, str]]] = Mappi
         "invoice.sent": lambda e: ("erp", "Invoice sent"),
     }
 )
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{round_money(amount, currency):,f} {currency}"
 
 
 def _count(number: int, what: str) -> str:

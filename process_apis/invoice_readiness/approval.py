@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from contracts.call import Call
+from contracts.money import written
 from contracts.problems import PreconditionFailed, RuleViolated, Violation
 from contracts.process.billing_objects import Approval, DraftInvoice
 from process_apis.invoice_readiness.evaluation import failing, regression, told
@@ -76,7 +77,8 @@ async def _within_limit(services: Services, unit: Unit, invoice: DraftInvoice) -
         facts={"limit": str(limit.amount), "policy": limit.policy, "approver": unit.call.principal},
     )
     await _open_apart(services, unit.call, finding)
-    detail = f"{invoice.gross} {invoice.currency} is above your approval limit of {limit.amount}; finance control approves it."
+    gross, most = (written(amount, invoice.currency) for amount in (invoice.gross, limit.amount))
+    detail = f"{gross} is above your approval limit of {most}; finance control approves it."
     raise RuleViolated(detail, code="APPROVAL_LIMIT", limit=str(limit.amount), policy=limit.policy)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from contracts.canon.billing import InvoiceLine
-from contracts.money import plain
+from contracts.money import plain, written
 from contracts.problems import NotFound
 from contracts.process.billing_objects import BillGroup, Chain, Check, DraftInvoice, Explanation, Link
 from contracts.process.register_objects import Contract
@@ -82,7 +82,7 @@ def _transaction_sentence(one: Transaction) -> str:
     what = (
         f"{plain(one.hours)} hours of {one.worker_name or one.worker_number}" if one.kind == "time" else one.description
     )
-    worth = "no amount" if one.currency is None else f"{plain(one.amount)} {one.currency}"
+    worth = "no amount" if one.currency is None else written(one.amount, one.currency)
     why = f" ({', '.join(one.codes)})" if one.codes else ""
     return f"{what} on {one.service_date}: {worth}, {one.part.replace('_', ' ')}, {one.state.replace('_', ' ')}{why}."
 
@@ -94,7 +94,7 @@ async def _checks(unit: Unit, group: BillGroup) -> tuple[Check, ...]:
 
 
 def _group_sentence(group: BillGroup, checks: tuple[Check, ...]) -> str:
-    amount = f"{plain(group.net_amount)} {group.currency}"
+    amount = written(group.net_amount, group.currency)
     about = f"{group.contract_name}, {group.period_start} to {group.period_end}"
     found, applicable = failing(checks), [c for c in checks if c.status != "not_applicable"]
     if group.evaluated_at is None:
@@ -105,7 +105,7 @@ def _group_sentence(group: BillGroup, checks: tuple[Check, ...]) -> str:
 
 
 def _invoice_sentence(invoice: DraftInvoice) -> str:
-    amount = f"{plain(invoice.gross)} {invoice.currency}"
+    amount = written(invoice.gross, invoice.currency)
     lines = f"{len(invoice.lines)} line{'' if len(invoice.lines) == 1 else 's'}"
     number = f" as {invoice.erp_number}" if invoice.erp_number else ""
     state = invoice.state.replace("_", " ")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from contracts.money import plain, round_money
+from contracts.money import plain, written
 from contracts.process.billing_objects import Check, Waiver
 from contracts.process.exception_objects import BusinessException
 from contracts.wire import to_builtins
@@ -200,7 +200,7 @@ def _money(facts: Facts, snapshot: ReadinessSnapshot, taxes: Taxes) -> dict[str,
     currency, retainer, margin = facts.contract.currency, facts.contract.retainer, snapshot.margin
 
     def money(amount: Decimal | None) -> str:
-        return "-" if amount is None else f"{round_money(amount, currency):,f} {currency}"
+        return "-" if amount is None else written(amount, currency)
 
     return {
         "currency": currency,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from contracts.call import Call
 from contracts.canon.billing import Invoice, InvoiceDraft
-from contracts.money import Exact, plain
+from contracts.money import Exact, plain, written
 from contracts.problems import Conflict, NotFound, Problem, RuleViolated, VendorRefused, VendorUnavailable
 from contracts.process.billing_objects import DraftInvoice
 from domain.reconciliation import compare
@@ -161,7 +161,7 @@ class PostInvoice:
         if outcome.status == "matched" and found.currency == invoice.currency:
             return found
         detail = (
-            f"The ERP says {found.gross} {found.currency}, the draft {invoice.gross} {invoice.currency}:"
+            f"The ERP says {written(found.gross, found.currency)}, the draft {written(invoice.gross, invoice.currency)}:"
             f" {outcome.variance} apart (REC-05)."
         )
         about = _about(invoice) | {"amount_at_risk": abs(outcome.variance)}

@@ -12,7 +12,7 @@ from contracts.canon.deal import Deal
 from contracts.canon.ledger import Dimension, ProjectShell
 from contracts.canon.party import Account
 from contracts.canon.project import Project, ProjectTemplate
-from contracts.money import ZERO
+from contracts.money import ZERO, written
 from process_apis.onboarding.matching import words_of
 from process_apis.onboarding.plan import Billed, Branch, CountryPlan, Plan, Registered
 
@@ -71,7 +71,8 @@ def fault_of(deal: Deal, account: Account) -> Fault | None:
         return Fault(code="DEAL_INCOMPLETE", detail=f"The deal lacks {', '.join(lacking)}. Complete it in the CRM.")
     planned = sum((m.amount for m in deal.milestones), ZERO)
     if planned_value(deal) is not None and deal.milestones and planned != deal.amount:
-        detail = f"The milestones make {planned} {deal.currency}, the deal {deal.amount}. Correct them in the CRM."
+        made, sold = (written(amount, deal.currency) for amount in (planned, deal.amount))
+        detail = f"The milestones make {made}, the deal {sold}. Correct them in the CRM."
         return Fault(code="MILESTONE_SUM_MISMATCH", detail=detail)
     start, end = start_of(deal), end_of(deal)
     if start and end and end < start:

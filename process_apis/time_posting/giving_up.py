@@ -1,6 +1,6 @@
 """Write-offs: an amount that is given up for good. One person asks, another decides, above a limit finance control (SOD-1, 4f.3)."""
 
-from contracts.money import plain
+from contracts.money import plain, written
 from contracts.problems import Conflict, RuleViolated
 from contracts.process.time_posting import Transaction, WriteOffRequest
 from process_apis.registers import exceptions, transactions
@@ -82,5 +82,6 @@ async def _within_limit(database: Database, unit: Unit, found: Transaction) -> N
         await exceptions.open_(unit._replace(connection=connection), finding)
 
     await apart(database, open_it)
-    detail = f"{plain(found.amount)} {found.currency} is above your write-off limit of {plain(limit)}; finance control decides."
+    worth, most = (written(amount, found.currency or "") for amount in (found.amount, limit))
+    detail = f"{worth} is above your write-off limit of {most}; finance control decides."
     raise RuleViolated(detail, code=_LIMIT, limit=plain(limit), policy=policy)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from contracts.canon.ledger import LegalEntity
 from contracts.canon.worker import CostRate, Worker
-from contracts.money import ZERO, plain
+from contracts.money import ZERO, plain, written
 from contracts.process.register_objects import Contract, ContractLine
 from contracts.process.time_posting import Transaction
 from domain import caps, costs, periods, quantities, rating
@@ -237,7 +237,7 @@ def warnings(
     over = [p for p in made if p.part == "overage"]
     found = []
     for code in sorted(codes & {"CAP_OVERAGE_HELD", "CAP_EXCEEDED"}):
-        detail = f"{over[0].hours} h worth {plain(held)} {contract.currency} are above the cap."
+        detail = f"{over[0].hours} h worth {written(held, contract.currency)} are above the cap."
         found.append(Failure(code=code, detail=detail, warning=True, amount=held))
     if "CAP_SOFT_EXCEEDED" in codes:
         limits = " ".join(plain(limit) for limit in _limits(contract, line) if limit is not None)

@@ -252,7 +252,7 @@ async def test_every_figure_of_a_chain_has_its_rules(office: Office) -> None:
     (chain,) = (await office.commands.explain(ANALYST, invoice.id)).chains
     alone = await office.commands.explain(ANALYST, chain.transaction_id)
     assert alone.chains == (chain,)
-    assert alone.sentence.endswith("1200.00 EUR, billable, drafted.")
+    assert alone.sentence.endswith("1,200.00 EUR, billable, drafted.")
     found = {figure.name: (figure.value, figure.rules) for figure in chain.figures}
     assert (found["bill_rate"], found["amount"]) == (
         ("150.0000", ("CHAIN-1", "RP-2")),
