@@ -38,6 +38,7 @@ _PROCESS: tuple[Struct, ...] = (
     billing_objects.CheckDecision(code="PO_INSUFFICIENT", reason="The client raises the order; mail of 3 November."),
     billing_objects.Approval(draft_version=1),
     exception_objects.Assignment(assignee="billing-analyst"),
+    register_objects.CrossReference(ref="netsuite:job:412", number="PRJ-2128", note="Opened in NetSuite by hand."),
     exception_objects.Resolution(note="Payment dispute; work is paused."),
     register_objects.NewCustomer(
         name="Northstar Health",

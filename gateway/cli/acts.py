@@ -3,6 +3,7 @@
 import asyncio
 import difflib
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 
@@ -67,28 +68,31 @@ async def _play(
     session: Session, api: Client, psa: SimulatedPsa, done: RecordedTime, acts: tuple[tuple[str, str], ...], after: str
 ) -> CloudEvent:
     ends = time.monotonic() + session.follow_s
-    subject = None
     for status, expected in acts:
         await (psa.submit(done.timecard_id) if status == "Submitted" else psa.become(done.timecard_id, status))
         session.talk(f"{status} in the PSA; waiting for {expected}.")
-        told = await _heard(api, expected, subject, after, ends)
-        after, subject = told.sequence, told.subject
+        told = await _heard(api, expected, done.source_ref, after, ends)
+        after = told.sequence
     return told
 
 
 async def _heard(
-    api: Client, expected: str, subject: str | None, after: str, ends: float
+    api: Client, expected: str, source_ref: str, after: str, ends: float
 ) -> CloudEvent:  # house: float seconds
-    """The first event of that type, about the subject once it is known. Raises Complaint when patience ends."""
+    """The first event of that type about the entry. Raises Complaint when patience ends."""
     while time.monotonic() < ends:
         feed = (await api.call(Trail.list_events, after=after, type=expected, limit=_PAGE)).value
-        for event in feed.items:
-            if subject in (None, event.subject):
-                return event
+        if found := first_about(feed.items, source_ref):
+            return found
         after = feed.last_sequence
         await asyncio.sleep(LOOK_EVERY_S)
     detail = f"{expected} did not come. Does a worker run? The simulated PSA has done its part."
     raise Complaint(Exit.UNAVAILABLE, detail, look="ledgerway time list --limit 5")
+
+
+def first_about(told: Iterable[CloudEvent], source_ref: str) -> CloudEvent | None:
+    """The first event about a time entry, by its ref in the tool: others record time at the same moment."""
+    return next((event for event in told if event.data["entry"]["ref"] == source_ref), None)
 
 
 async def _active_projects(api: Client) -> list[str]:

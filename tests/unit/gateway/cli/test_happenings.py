@@ -14,8 +14,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from contracts.process.trail import AuditEntry, AuditPage, CloudEvent, EventFeed, Happening, Trace
+from gateway.cli.acts import first_about
 from tests.unit.gateway.cli.conftest import Product, Run, problem
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -233,6 +235,12 @@ def test_what_cannot_be_triggered(ledgerway: Run, name: str, told: str) -> None:
     said = ledgerway("trigger", name)
     assert said.code == 2
     assert told in said.err
+
+
+def test_what_others_submit_meanwhile_is_not_taken_for_ones_own() -> None:
+    told = [replace(event(n, "time.submitted"), data={"entry": {"ref": f"certinia:time:{n}"}}) for n in (1, 2, 3)]
+    assert first_about(told, "certinia:time:2") == told[1]
+    assert first_about(told, "certinia:time:9") is None
 
 
 def test_without_simulated_systems_nothing_is_triggered(ledgerway: Run) -> None:
