@@ -30,10 +30,9 @@ def blocks(page: str) -> list[str]:
 
 
 def test_command_blocks_run_and_end_well(product: Demo, tmp_path: Path) -> None:
-    """The tutorial of events listens while the README's people work."""
-    readme, events = start(product, README, tmp_path / "readme"), start(product, EVENTS, tmp_path / "events")
-    assert "is posted as" in said(readme)
-    taken = said(events)
+    """The README first: after it the seeded months are taken in, and the tutorial of events hears its own."""
+    assert "is posted as" in said(start(product, README, tmp_path / "readme"))
+    taken = said(start(product, EVENTS, tmp_path / "events"))
     assert "received time.submitted" in taken
     assert '"type":"time.approved"' in taken
 
