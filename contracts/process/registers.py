@@ -52,7 +52,7 @@ class Registers(Protocol):
 
     @operation("POST", "/customers/{customer_id}/links", scope="registers:write", problems=_MOVE)
     async def link_customer(self, call: Call, customer_id: Code, body: objects.CrossReference) -> objects.Customer:
-        """Say which record of a connected system the customer is; the one it was there before is let go (XREF_MISSING)."""
+        """Say which record of a connected system the customer is, beside those of other legal entities (XREF_MISSING)."""
         ...
 
     @operation("POST", "/projects", scope="registers:write", status=201, problems=(RuleViolated, Conflict))

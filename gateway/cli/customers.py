@@ -66,7 +66,7 @@ async def show(customer_id: str, /, *, session: Asked) -> Exit:
 
 @app.command
 async def link(customer_id: str, ref: str, /, *, note: Note, number: str | None = None, session: Asked) -> Exit:
-    """Say which record of a connected system a customer is. The record it was there before is let go.
+    """Say which record of a connected system a customer is. Its records there of other legal entities stay.
 
     Example: `ledgerway customers link cus_... netsuite:customer:360 --note "Its receivables account"`
 

@@ -107,11 +107,11 @@ async def _ledger(unit: Unit, systems: Systems, group: BillGroup, contract: Cont
     at_home = entity is not None and entity.functional_currency == contract.currency
     converts = not at_home or contract.margin_threshold_pct is not None
     bill_to = await customers.get(unit, group.customer_id)
-    debtor_ref = ref_in(bill_to.refs, systems.billing)
+    debtor_ref, debtor = await replicas.debtor(unit, bill_to.refs, systems.billing, group.legal_entity_id)
     return {
         "customer": bill_to,
         "debtor_ref": debtor_ref,
-        "debtor": await replicas.billing_customer(unit, debtor_ref),
+        "debtor": debtor,
         "entity": entity,
         "periods": await replicas.periods(unit, group.legal_entity_id),
         "tax_codes": await replicas.tax_codes(unit),

@@ -14,7 +14,7 @@ from contracts.process.billing_objects import DraftInvoice
 from domain.reconciliation import compare
 from process_apis.invoice_readiness.facts import instance_of, ref_in
 from process_apis.invoice_readiness.grouping import roll
-from process_apis.registers import bill_groups, contracts, customers, invoices, projects, transactions
+from process_apis.registers import bill_groups, contracts, customers, invoices, projects, replicas, transactions
 from process_apis.registers.unit import Unit
 from runtime.services import Services
 from runtime.work.run import Run
@@ -119,7 +119,7 @@ class PostInvoice:
         connections, entity = self._services.ports.connections, invoice.legal_entity_id
         instance = instance_of(connections, unit.call, "billing", entity)
         customer = await customers.get(unit, invoice.customer_id)
-        customer_ref = ref_in(customer.refs, instance)
+        customer_ref, _ = await replicas.debtor(unit, customer.refs, instance, entity)
         if customer_ref is None:
             detail = f"Customer {customer.name} is not linked to the ERP; link it, then resume."
             raise RuleViolated(detail, code="XREF_MISSING", **_about(invoice))

@@ -156,7 +156,7 @@ async def _register(unit: Unit, billed: Billed, new: NewContract, plan: Plan) ->
 
 async def _add_project(unit: Unit, billed: Billed, new: NewContract, plan: Plan, country: CountryPlan) -> None:
     stem = rules.code_stem(billed.account.name)
-    code = country.adopted_code or rules.next_code(stem, await projects.codes_like(unit, new.legal_entity_id, stem))
+    code = country.adopted_code or rules.next_code(stem, await projects.codes_like(unit, stem))
     project = NewRegisteredProject(
         id=country.project_id,
         engagement_id=plan.engagement_id,

@@ -19,7 +19,8 @@ async def put(
     stated: CrossReference,
     systems: Collection[str],
 ) -> bool:
-    """Link an object that is there to a record, in the place of the one it was in that system. False when it was linked before.
+    """Link an object that is there to a record: a project in the place of the one it was in that system, a customer beside its
+    accounts with other legal entities. False when it was linked before.
 
     Raises RuleViolated for a system that is not connected or another kind of record, Conflict for a record that is another
     object's.
@@ -28,7 +29,8 @@ async def put(
     if await canonical(unit.connection, unit.tenant, stated.ref) == object_id:
         return False
     await move.restate(unit, kind, object_id, "link", {}, reason=stated.note, facts={"ref": stated.ref})
-    if not await relink(unit.connection, unit.tenant, object_id, stated.ref, stated.number, unit.now):
+    beside = kind == "customer"
+    if not await relink(unit.connection, unit.tenant, object_id, stated.ref, stated.number, unit.now, beside=beside):
         owner = await canonical(unit.connection, unit.tenant, stated.ref)
         raise Conflict(f"{stated.ref} is {owner} already; a record is one {kind} only.")
     return True

@@ -121,11 +121,12 @@ async def of_deal(unit: Unit, deal_ref: str) -> tuple[RegisteredProject, ...]:
     return tuple(_project(r) for r in await unit.connection.fetch(sql, unit.tenant, deal_ref))
 
 
-async def codes_like(unit: Unit, entity: str, stem: str) -> tuple[str, ...]:
-    """Codes of an entity that begin so. Others who choose a code there wait until this transaction ends."""
-    await unit.connection.execute(_LOCK_CODES, f"project-code/{unit.tenant}/{entity}")
-    sql = "select code from project where tenant = $1 and legal_entity_id = $2 and starts_with(code, $3)"
-    return tuple(row["code"] for row in await unit.connection.fetch(sql, unit.tenant, entity, stem))
+async def codes_like(unit: Unit, stem: str) -> tuple[str, ...]:
+    """Codes that begin so, of all entities: a ledger that several share wants each code once. Others who choose a code wait until
+    this transaction ends."""
+    await unit.connection.execute(_LOCK_CODES, f"project-code/{unit.tenant}")
+    sql = "select code from project where tenant = $1 and starts_with(code, $2)"
+    return tuple(row["code"] for row in await unit.connection.fetch(sql, unit.tenant, stem))
 
 
 async def sold_besides(unit: Unit, customer_id: str, entity: str, deal_ref: str) -> bool:

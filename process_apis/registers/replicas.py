@@ -121,9 +121,16 @@ async def tasks(unit: Unit, keys: Iterable[str]) -> dict[str, ProjectTask]:
     return await some_of(unit, "task", keys, ProjectTask)
 
 
-async def billing_customer(unit: Unit, ref: str | None) -> BillingCustomer | None:
-    """The ERP's copy of a customer, by its ref."""
-    return None if ref is None else (await some_of(unit, "billing_customer", [ref], BillingCustomer)).get(ref)
+async def debtor(
+    unit: Unit, refs: Iterable[str], instance: str | None, entity: str
+) -> tuple[str | None, BillingCustomer | None]:
+    """A customer's receivables account with a legal entity, and the ERP's copy of it; the first account while none is known to
+    be that entity's."""
+    own = [ref for ref in refs if instance is not None and ref.split(":", 1)[0] == instance]
+    copies = await some_of(unit, "billing_customer", own, BillingCustomer)
+    of_entity = (ref for ref in own if ref in copies and copies[ref].entity_code == entity)
+    chosen = next(of_entity, own[0] if own else None)
+    return chosen, copies.get(chosen or "")
 
 
 async def milestones(unit: Unit, project_refs: Iterable[str]) -> tuple[Milestone, ...]:

@@ -6,27 +6,29 @@ from datetime import datetime
 from runtime.data.database import Connection, Database
 
 _UPSERT = """
-insert into link (tenant, canonical_id, system, object, external_id, external_number)
-values ($1, $2, $3, $4, $5, $6)
+insert into link (tenant, canonical_id, system, object, external_id, external_number, is_primary)
+values ($1, $2, $3, $4, $5, $6, not exists (select from link where tenant = $1 and canonical_id = $2 and system = $3
+  and object = $4 and valid_to is null and is_primary))
 on conflict (tenant, system, object, external_id) where valid_to is null do nothing
 """
 _REFS = """
 select system || ':' || object || ':' || external_id from link
-where tenant = $1 and canonical_id = $2 and valid_to is null order by system, object, external_id
+where tenant = $1 and canonical_id = $2 and valid_to is null order by system, object, not is_primary, external_id
 """
 _CANONICAL = """
 select canonical_id from link
 where tenant = $1 and system = $2 and object = $3 and external_id = $4 and valid_to is null
 """
 _RELEASE = """
-update link set valid_to = $5
+update link set is_primary = false, valid_to = case when $7 then null else $5::timestamptz end
 where tenant = $1 and canonical_id = $2 and system = $3 and object = $4 and external_id <> $6 and valid_to is null
 """
 _KIND = """
 select object from link where tenant = $1 and system = $2 and starts_with(canonical_id, $3) and valid_to is null limit 1
 """
 _ALL_REFS = """
-select canonical_id, array_agg(system || ':' || object || ':' || external_id order by system, object, external_id) as refs
+select canonical_id, array_agg(system || ':' || object || ':' || external_id order by system, object, not is_primary, external_id)
+  as refs
 from link where tenant = $1 and canonical_id = any($2::text[]) and valid_to is null group by canonical_id
 """
 _MANY = """
@@ -40,17 +42,26 @@ where l.tenant = $1 and l.valid_to is null
 async def link(
     session: Connection | Database, tenant: str, canonical_id: str, ref: str, number: str | None = None
 ) -> None:
-    """Say that `ref` is this canonical object. A ref that is linked stays with its first object."""
+    """Say that `ref` is this canonical object. A ref that is linked stays with its first object; of several records of a kind in
+    one system the first that was linked is the primary one (ID-2)."""
     system, kind, key = ref.split(":", 2)
     await session.execute(_UPSERT, tenant, canonical_id, system, kind, key, number)
 
 
 async def relink(
-    session: Connection | Database, tenant: str, canonical_id: str, ref: str, number: str | None, at: datetime
+    session: Connection | Database,
+    tenant: str,
+    canonical_id: str,
+    ref: str,
+    number: str | None,
+    at: datetime,
+    *,
+    beside: bool,
 ) -> bool:
-    """Say that `ref`, and no other record of its kind in its system, is this canonical object. False when it is another's."""
+    """Say that `ref` is this canonical object, before other records of its kind in its system: `beside` them, or in their place.
+    False when it is another object's."""
     system, kind, key = ref.split(":", 2)
-    await session.execute(_RELEASE, tenant, canonical_id, system, kind, at, key)
+    await session.execute(_RELEASE, tenant, canonical_id, system, kind, at, key, beside)
     await link(session, tenant, canonical_id, ref, number)
     return await canonical(session, tenant, ref) == canonical_id
 

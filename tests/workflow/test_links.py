@@ -64,7 +64,7 @@ async def test_the_record_it_was_before_is_let_go(office: Office, registers: Reg
 async def test_said_again_it_changes_nothing(registers: RegisterCommands) -> None:
     first = await registers.link_customer(ANALYST, "cus_1", record("netsuite:customer:360"))
     assert await registers.link_customer(ANALYST, "cus_1", record("netsuite:customer:360")) == first
-    assert first.refs == ("netsuite:customer:360", "salesforce:account:7")
+    assert first.refs == ("netsuite:customer:360", "netsuite:customer:7", "salesforce:account:7")
     assert [one.refs for one in (await registers.list_customers(ANALYST)).items] == [first.refs]
 
 

@@ -248,6 +248,20 @@ async def test_two_deals_of_one_new_client_share_the_customer_and_number_their_p
     assert len((await vendors.billing(CALL).find_customers(CALL, name="Copperfield")).items) == 1
 
 
+async def test_a_client_of_two_entities_has_a_receivables_account_with_each(
+    database: Database, database_url: str, vendors: Vendors
+) -> None:
+    american, german = await vendors.deal("D-2204"), await vendors.deal("D-2202")
+    account = (await vendors.crm(CALL).get_deal(CALL, american)).account_ref
+    await vendors.correct(german, AccountId=account.rsplit(":", 1)[1])
+    async with at_work(database, database_url, vendors) as desk:
+        await _priced(desk)
+        ended = [await desk.until((await desk.start(deal)).id, "completed") for deal in (american, german)]
+        (customer_id,) = {run.result["customer_id"] for run in ended}
+        refs = {ref for ref in await desk.refs(customer_id) if ref.startswith("netsuite:customer:")}
+    assert refs == {run.result["customer_ref"] for run in ended} and len(refs) == 2
+
+
 async def test_a_country_that_is_held_holds_no_other_and_can_be_given_up(
     database: Database, database_url: str, vendors: Vendors
 ) -> None:
