@@ -4,13 +4,15 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.problems import Conflict, OutcomeUnknown, RuleViolated, VendorRefused, VendorUnavailable
 from contracts.process import billing_objects as objects
+from process_apis.registers import customers
 from runtime.data.database import Database
 from runtime.work import runs
 from runtime.work.unit import unit_of_work
-from tests.workflow.invoice_books import period
+from tests.workflow.invoice_books import CUSTOMER, customer_copy, period
 from tests.workflow.invoice_stage import ANALYST, MANAGER, Office, at_work
 
 
@@ -52,6 +54,21 @@ async def test_an_approved_invoice_is_posted_compared_and_acknowledged(office: O
     assert [(s.name, s.status) for s in ended.steps] == [
         *(("ensure invoice posted", "done"), ("compare totals", "done"), ("acknowledge", "done"))
     ]
+
+
+async def test_an_invoice_goes_to_the_clients_account_with_the_entity_that_bills(
+    office: Office, database_url: str
+) -> None:
+    """Another entity of the firm had the client first, in another currency and with other terms."""
+    elsewhere = customer_copy(ref="netsuite:customer:3", entity_code="US01", payment_terms="NET90", currency="USD")
+    async with office.unit() as unit:
+        await customers.add(unit, replace(CUSTOMER, refs=(elsewhere.ref, *CUSTOMER.refs)))
+    await office.restate("billing_customer", elsewhere.ref, elsewhere)
+    invoice = await office.approved()
+    assert invoice.payment_terms == "NET30"
+    async with at_work(office, database_url):
+        await office.until_over((await office.commands.post(MANAGER, invoice.id)).id)
+    assert [sent.customer_ref for sent in office.ledger.drafts] == ["netsuite:customer:7"]
 
 
 @pytest.mark.parametrize("lost", [OutcomeUnknown("No answer."), VendorUnavailable("Connection reset.")])
