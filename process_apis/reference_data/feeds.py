@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -17,7 +18,6 @@ from runtime.ports import Ports
 from runtime.telemetry import log
 
 _MOST_PAGES = 500
-# Of kinds with thousands of rows: as few requests as the vendor allows.
 _PAGE = 200
 _FX_DAYS = 100
 
@@ -66,11 +66,11 @@ class _Endless(Exception):
     """The source has more pages than anybody believes."""
 
 
-async def pages(ask: Callable[[str | None], Awaitable[Page[Any]]]) -> AsyncIterator[Any]:
+async def pages(ask: Callable[..., Awaitable[Page[Any]]]) -> AsyncIterator[Any]:
     """All items of all pages; a source that never ends is cut off."""
     cursor = None
     for _ in range(_MOST_PAGES):
-        page = await ask(cursor)
+        page = await ask(cursor=cursor)
         for item in page.items:
             yield item
         cursor = page.next_cursor
@@ -79,67 +79,34 @@ async def pages(ask: Callable[[str | None], Awaitable[Page[Any]]]) -> AsyncItera
     raise _Endless
 
 
-async def _entities(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_entities(call, cursor=cursor)):
-        yield item
+def _all(operation: str) -> Read:
+    """Everything a port lists."""
+
+    async def read_(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
+        async for item in pages(partial(getattr(port, operation), call)):
+            yield item
+
+    return read_
 
 
-async def _periods(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_periods(call, cursor=cursor)):
-        yield item
+def _changes(operation: str) -> Read:
+    """What a port lists as changed since the asked instant, in as few requests as the vendor allows."""
 
+    async def read_(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
+        async for item in pages(partial(getattr(port, operation), call, changed_since=asked.since, limit=_PAGE)):
+            yield item
 
-async def _dimensions(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_dimensions(call, cursor=cursor)):
-        yield item
-
-
-async def _tax_codes(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_tax_codes(call, cursor=cursor)):
-        yield item
+    return read_
 
 
 async def _fx_quotes(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
     since = asked.today - timedelta(days=_FX_DAYS)
-    async for item in pages(lambda cursor: port.list_fx_quotes(call, since=since, cursor=cursor)):
-        yield item
-
-
-async def _workers(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(lambda cursor: port.list_workers(call, cursor=cursor)):
+    async for item in pages(partial(port.list_fx_quotes, call, since=since)):
         yield item
 
 
 async def _calendars(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
     for item in (await port.list_calendars(call)).items:
-        yield item
-
-
-async def _assignments(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(
-        lambda cursor: port.list_assignments(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
-    ):
-        yield item
-
-
-async def _projects(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(
-        lambda cursor: port.list_projects(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
-    ):
-        yield item
-
-
-async def _tasks(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(
-        lambda cursor: port.list_tasks(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
-    ):
-        yield item
-
-
-async def _milestones(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
-    async for item in pages(
-        lambda cursor: port.list_milestones(call, changed_since=asked.since, cursor=cursor, limit=_PAGE)
-    ):
         yield item
 
 
@@ -150,9 +117,14 @@ async def _customers(port: Any, call: Call, asked: Asked) -> AsyncIterator[Any]:
 
 
 FEEDS = (
-    Feed(kind="legal_entity", port="erp", read=_entities, key=lambda e: e.code, lasting=True),
-    Feed(kind="dimension", port="erp", read=_dimensions, key=lambda d: f"{d.kind}/{d.entity_code or '*'}/{d.code}"),
-    Feed(kind="tax_code", port="erp", read=_tax_codes, key=lambda t: f"{t.code}/{t.valid_from}"),
+    Feed(kind="legal_entity", port="erp", read=_all("list_entities"), key=lambda e: e.code, lasting=True),
+    Feed(
+        kind="dimension",
+        port="erp",
+        read=_all("list_dimensions"),
+        key=lambda d: f"{d.kind}/{d.entity_code or '*'}/{d.code}",
+    ),
+    Feed(kind="tax_code", port="erp", read=_all("list_tax_codes"), key=lambda t: f"{t.code}/{t.valid_from}"),
     Feed(
         kind="fx_quote",
         port="erp",
@@ -161,13 +133,19 @@ FEEDS = (
         lasting=True,
     ),
     # Last of the ledger's: where periods are, the kinds before were asked for too (time intake waits for them).
-    Feed(kind="fiscal_period", port="erp", read=_periods, key=lambda p: f"{p.entity_code}/{p.start_on}"),
-    Feed(kind="worker", port="hcm", read=_workers, key=lambda w: w.number, lasting=True),
+    Feed(kind="fiscal_period", port="erp", read=_all("list_periods"), key=lambda p: f"{p.entity_code}/{p.start_on}"),
+    Feed(kind="worker", port="hcm", read=_all("list_workers"), key=lambda w: w.number, lasting=True),
     Feed(kind="calendar", port="hcm", read=_calendars, key=lambda c: c.code),
-    Feed(kind="assignment", port="planning", read=_assignments, key=lambda a: a.ref, changes=True),
-    Feed(kind="project", port="psa", read=_projects, key=lambda p: p.ref, changes=True),
-    Feed(kind="task", port="psa", read=_tasks, key=lambda t: replicas.task_key(t.project_ref, t.code), changes=True),
-    Feed(kind="milestone", port="psa", read=_milestones, key=lambda m: m.ref, changes=True),
+    Feed(kind="assignment", port="planning", read=_changes("list_assignments"), key=lambda a: a.ref, changes=True),
+    Feed(kind="project", port="psa", read=_changes("list_projects"), key=lambda p: p.ref, changes=True),
+    Feed(
+        kind="task",
+        port="psa",
+        read=_changes("list_tasks"),
+        key=lambda t: replicas.task_key(t.project_ref, t.code),
+        changes=True,
+    ),
+    Feed(kind="milestone", port="psa", read=_changes("list_milestones"), key=lambda m: m.ref, changes=True),
     Feed(kind="billing_customer", port="billing", read=_customers, key=lambda c: c.ref),
 )
 
@@ -178,7 +156,7 @@ def kinds_of(port: str) -> tuple[str, ...]:
 
 
 async def read(feed: Feed, ports: Ports, call: Call, asked: Asked) -> Reading:
-    """Everything the feed's source states now."""
+    """What the feed's source states now, all of it or what changed since the asked instant."""
     port, rows = ports.at(call, feed.port, asked.instance), {}
     try:
         async for item in feed.read(port, call, asked):
