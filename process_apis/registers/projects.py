@@ -11,6 +11,7 @@ from contracts.problems import Conflict, NotFound, RuleViolated, Violation
 from contracts.process.register_objects import NewRegisteredProject, RegisteredProject, RegisteredProjectPage
 from contracts.wire import convert, to_builtins
 from process_apis.registers import bounds, move
+from process_apis.registers.exceptions import UNSETTLED
 from process_apis.registers.unit import Unit
 from runtime.data.ids import new_id
 from runtime.data.links import link, refs_of, refs_of_all
@@ -173,9 +174,8 @@ async def unsettled(unit: Unit, project_id: str) -> bool:
     """Whether work of the project is neither billed nor given up, or an exception about it is open."""
     sql = """select exists (select from billable_transaction where tenant = $1 and project_id = $2
           and state not in ('invoiced', 'excluded', 'written_off', 'reversed'))
-        or exists (select from business_exception where tenant = $1 and object_id = $2
-          and state in ('open', 'acknowledged', 'in_progress'))"""
-    return bool(await unit.connection.fetchval(sql, unit.tenant, project_id))
+        or exists (select from business_exception where tenant = $1 and object_id = $2 and state = any($3::text[]))"""
+    return bool(await unit.connection.fetchval(sql, unit.tenant, project_id, list(UNSETTLED)))
 
 
 def _held_from(project: RegisteredProject, command: str, on: date | None) -> date | None:

@@ -9,7 +9,7 @@ from process_apis.registers.exceptions import COLUMNS, UNSETTLED, from_row
 from process_apis.registers.unit import Unit
 from runtime.data.listing import CHANGED, CHANGED_SINCE, Column, Listing, Wanted, same
 
-_IS_UNSETTLED = "state in ('open', 'acknowledged', 'in_progress')"
+_IS_UNSETTLED = f"state in {UNSETTLED}"
 LISTING = Listing(
     table="business_exception",
     columns=COLUMNS,
